@@ -1,0 +1,25 @@
+//! The core of MIG: what travels, who may ask, and how a question lives.
+//!
+//! * [`json`]: the one Go-compatible JSON reader and writer; every document the original reads or writes passes it.
+//! * [`action`], [`command`], [`agent_info`], [`investigator`]: the documents of the platform.
+//! * [`module`]: the traits between an agent and what it can investigate.
+//! * [`transport`] (feature `engine`): what carries messages.
+//!
+//! Without the feature `engine` this crate has no asynchronous runtime.
+#![forbid(unsafe_code)]
+
+pub mod action;
+pub mod agent_info;
+pub mod command;
+pub mod id;
+pub mod investigator;
+pub mod json;
+pub mod limits;
+pub mod module;
+pub mod sign;
+pub mod time;
+#[cfg(feature = "engine")]
+pub mod transport;
+
+/// Any error, boxed: the source of errors whose kind a caller can not act upon.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

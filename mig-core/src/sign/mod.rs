@@ -1,0 +1,5 @@
+//! OpenPGP: who signed what.
+
+mod fingerprint;
+
+pub use fingerprint::{Fingerprint, FingerprintError};
