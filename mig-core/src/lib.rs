@@ -8,15 +8,24 @@
 //! Without the feature `engine` this crate has no asynchronous runtime.
 #![forbid(unsafe_code)]
 
+pub mod acl;
 pub mod action;
 pub mod agent_info;
 pub mod command;
+pub mod heartbeat;
 pub mod id;
 pub mod investigator;
 pub mod json;
 pub mod limits;
+pub mod loader;
+pub mod manifest;
+pub mod message;
 pub mod module;
+pub mod permissions;
 pub mod sign;
+pub mod statistics;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod time;
 #[cfg(feature = "engine")]
 pub mod transport;
