@@ -4,19 +4,26 @@
 //! * [`action`], [`command`], [`agent_info`], [`investigator`]: the documents of the platform.
 //! * [`module`]: the traits between an agent and what it can investigate.
 //! * [`transport`] (feature `engine`): what carries messages.
+//! * [`store`] (feature `engine`): what a platform remembers.
+//! * [`scheduler`] (feature `engine`): from an accepted action to one stored answer per agent.
 //!
 //! Without the feature `engine` this crate has no asynchronous runtime.
 #![forbid(unsafe_code)]
 
 pub mod action;
 pub mod agent_info;
+pub mod clock;
 pub mod command;
 pub mod id;
 pub mod investigator;
 pub mod json;
 pub mod limits;
 pub mod module;
+#[cfg(feature = "engine")]
+pub mod scheduler;
 pub mod sign;
+#[cfg(feature = "engine")]
+pub mod store;
 pub mod time;
 #[cfg(feature = "engine")]
 pub mod transport;
