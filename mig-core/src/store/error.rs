@@ -29,6 +29,14 @@ pub enum StoreError {
         /// The number.
         value: u64,
     },
+    /// No compiled-in store knows this URL.
+    #[error("no store for '{url}': known are {}", known.join(", "))]
+    UnknownUrl {
+        /// What was to be opened.
+        url: String,
+        /// The forms that are known.
+        known: &'static [&'static str],
+    },
     /// Others used the database for too long.
     #[error("{place} was in use by others for too long during {operation}")]
     Busy {
