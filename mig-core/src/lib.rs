@@ -24,6 +24,8 @@ pub mod scheduler;
 pub mod sign;
 #[cfg(feature = "engine")]
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod time;
 #[cfg(feature = "engine")]
 pub mod transport;
