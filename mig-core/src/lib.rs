@@ -4,6 +4,8 @@
 //! * [`action`], [`command`], [`agent_info`], [`investigator`]: the documents of the platform.
 //! * [`module`]: the traits between an agent and what it can investigate.
 //! * [`transport`] (feature `engine`): what carries messages.
+//! * [`store`] (feature `engine`): what a platform remembers.
+//! * [`scheduler`] (feature `engine`): from an accepted action to one stored answer per agent.
 //!
 //! Without the feature `engine` this crate has no asynchronous runtime.
 #![forbid(unsafe_code)]
@@ -11,6 +13,7 @@
 pub mod acl;
 pub mod action;
 pub mod agent_info;
+pub mod clock;
 pub mod command;
 pub mod heartbeat;
 pub mod id;
@@ -22,8 +25,12 @@ pub mod manifest;
 pub mod message;
 pub mod module;
 pub mod permissions;
+#[cfg(feature = "engine")]
+pub mod scheduler;
 pub mod sign;
 pub mod statistics;
+#[cfg(feature = "engine")]
+pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod time;

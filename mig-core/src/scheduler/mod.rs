@@ -1,0 +1,3 @@
+//! The scheduler: from an accepted action to one stored answer per targeted agent.
+
+pub mod flow;

@@ -1,0 +1,4 @@
+//! Integration tests of the stores.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod sqlite;
