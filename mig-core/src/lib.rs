@@ -34,6 +34,7 @@ pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod time;
+pub mod token;
 #[cfg(feature = "engine")]
 pub mod transport;
 
