@@ -3,6 +3,7 @@
 //! * [`json`]: the one Go-compatible JSON reader and writer; every document the original reads or writes passes it.
 //! * [`action`], [`command`], [`agent_info`], [`investigator`]: the documents of the platform.
 //! * [`module`]: the traits between an agent and what it can investigate.
+//! * [`target`]: the language that says which agents are asked.
 //! * [`transport`] (feature `engine`): what carries messages.
 //!
 //! Without the feature `engine` this crate has no asynchronous runtime.
@@ -17,6 +18,7 @@ pub mod json;
 pub mod limits;
 pub mod module;
 pub mod sign;
+pub mod target;
 pub mod time;
 #[cfg(feature = "engine")]
 pub mod transport;
