@@ -3,6 +3,7 @@
 //! * [`json`]: the one Go-compatible JSON reader and writer; every document the original reads or writes passes it.
 //! * [`action`], [`command`], [`agent_info`], [`investigator`]: the documents of the platform.
 //! * [`module`]: the traits between an agent and what it can investigate.
+//! * [`target`]: the language that says which agents are asked.
 //! * [`transport`] (feature `engine`): what carries messages.
 //! * [`store`] (feature `engine`): what a platform remembers.
 //! * [`scheduler`] (feature `engine`): from an accepted action to one stored answer per agent.
@@ -31,6 +32,7 @@ pub mod sign;
 pub mod statistics;
 #[cfg(feature = "engine")]
 pub mod store;
+pub mod target;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod time;

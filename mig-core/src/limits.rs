@@ -32,6 +32,16 @@ pub const MAX_OPERATIONS: usize = 1024;
 pub const MAX_SIGNATURES: usize = 64;
 /// Largest manifest archive after expansion, in bytes.
 pub const MAX_MANIFEST_BYTES: usize = 512 << 20;
+/// Longest target, in bytes.
+pub const MAX_TARGET_BYTES: usize = 64 << 10;
+/// Deepest nesting of conditions in a target.
+pub const MAX_TARGET_DEPTH: usize = 16;
+/// Most words and operators in a target; literals, commas and brackets do not count.
+pub const MAX_TARGET_OPERATORS: usize = 1000;
+/// Most regular expressions in a target.
+pub const MAX_TARGET_PATTERNS: usize = 16;
+/// Largest compiled regular expression of a target, in bytes.
+pub const MAX_TARGET_PATTERN_BYTES: usize = 256 << 10;
 
 /// Reads a file of at most `limit` bytes.
 ///
