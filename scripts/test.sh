@@ -19,7 +19,7 @@ need_packages() {
 }
 
 step "tools"
-need_packages gcc git
+need_packages gcc git gnupg
 command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
 
 step "the vectors in the repository are those beside it"

@@ -36,6 +36,7 @@ pub mod target;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod time;
+pub mod token;
 #[cfg(feature = "engine")]
 pub mod transport;
 
