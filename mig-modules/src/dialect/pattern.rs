@@ -7,7 +7,6 @@ use super::{
     superset::{self, Superset},
 };
 use regex_automata::{Input, meta};
-use regex_syntax::hir::Hir;
 use std::ops::Range;
 
 /// Memory of one compiled expression; a larger one is refused.
@@ -32,7 +31,10 @@ impl Pattern {
     /// more than 16 MiB.
     pub fn new(pattern: &str) -> Result<Self, DialectError> {
         let hir = parse(pattern)?;
-        let regex = compile(&hir).map_err(|_| DialectError::new(Reason::TooLarge, pattern))?;
+        let regex = meta::Builder::new()
+            .configure(meta::Config::new().nfa_size_limit(Some(MAX_COMPILED_BYTES)))
+            .build_from_hir(&hir)
+            .map_err(|_| DialectError::new(Reason::TooLarge, pattern))?;
         let ignores_bad_bytes = superset::ignores_bad_bytes(&hir);
         Ok(Self { regex, superset: Superset::new(&hir), ignores_bad_bytes })
     }
@@ -82,7 +84,5 @@ impl Pattern {
     }
 }
 
-fn compile(hir: &Hir) -> Result<meta::Regex, meta::BuildError> {
-    let config = meta::Config::new().nfa_size_limit(Some(MAX_COMPILED_BYTES));
-    meta::Builder::new().configure(config).build_from_hir(hir)
-}
+#[cfg(test)]
+mod tests;
