@@ -1,5 +1,8 @@
 //! What a MIG agent can investigate. Modules are synchronous and know neither transports nor stores.
-#![deny(unsafe_code)]
+
+pub mod dialect;
+#[cfg(feature = "file")]
+pub mod file;
 
 use mig_core::module::Module;
 
