@@ -1,1 +1,4 @@
 //! Work in progress.
+
+#[cfg(feature = "file")]
+pub mod file;
