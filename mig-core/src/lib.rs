@@ -3,21 +3,41 @@
 //! * [`json`]: the one Go-compatible JSON reader and writer; every document the original reads or writes passes it.
 //! * [`action`], [`command`], [`agent_info`], [`investigator`]: the documents of the platform.
 //! * [`module`]: the traits between an agent and what it can investigate.
+//! * [`target`]: the language that says which agents are asked.
 //! * [`transport`] (feature `engine`): what carries messages.
+//! * [`store`] (feature `engine`): what a platform remembers.
+//! * [`scheduler`] (feature `engine`): from an accepted action to one stored answer per agent.
 //!
 //! Without the feature `engine` this crate has no asynchronous runtime.
 #![forbid(unsafe_code)]
 
+pub mod acl;
 pub mod action;
+pub mod agent;
 pub mod agent_info;
+pub mod clock;
 pub mod command;
+pub mod heartbeat;
 pub mod id;
 pub mod investigator;
 pub mod json;
 pub mod limits;
+pub mod loader;
+pub mod manifest;
+pub mod message;
 pub mod module;
+pub mod permissions;
+#[cfg(feature = "engine")]
+pub mod scheduler;
 pub mod sign;
+pub mod statistics;
+#[cfg(feature = "engine")]
+pub mod store;
+pub mod target;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod time;
+pub mod token;
 #[cfg(feature = "engine")]
 pub mod transport;
 

@@ -1,14 +1,66 @@
 //! Every limit on what others send us, in one place.
 
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
+
 /// Largest action document that is parsed, in bytes.
 pub const MAX_ACTION_BYTES: usize = 32 << 20;
 /// Largest command document (an action and its results) that is parsed, in bytes.
 pub const MAX_COMMAND_BYTES: usize = 128 << 20;
+/// Largest heartbeat, in bytes; the original's limit.
+pub const MAX_HEARTBEAT_BYTES: usize = 102_400;
+/// Longest host name of an agent, in bytes; the original's limit.
+pub const MAX_AGENT_NAME_BYTES: usize = 1024;
+/// Longest version of an agent, in bytes; the original's limit.
+pub const MAX_AGENT_VERSION_BYTES: usize = 128;
+/// Largest access control list, in bytes.
+pub const MAX_ACL_BYTES: usize = 4 << 20;
 /// Deepest nesting of a JSON document.
-pub const MAX_JSON_DEPTH: usize = 128;
+pub const MAX_JSON_DEPTH: usize = 200;
 /// Largest size of compressed parameters after expansion, in bytes.
 pub const MAX_PARAMETERS_BYTES: usize = 32 << 20;
+/// Largest message on a module's standard input, in bytes.
+pub const MAX_MESSAGE_BYTES: usize = 64 << 20;
+/// Largest result that a module's process may print, in bytes.
+pub const MAX_RESULT_BYTES: usize = 64 << 20;
 /// Most operations of one action.
 pub const MAX_OPERATIONS: usize = 1024;
 /// Most signatures of one action.
 pub const MAX_SIGNATURES: usize = 64;
+/// Largest manifest archive after expansion, in bytes.
+pub const MAX_MANIFEST_BYTES: usize = 512 << 20;
+/// Longest target, in bytes.
+pub const MAX_TARGET_BYTES: usize = 64 << 10;
+/// Deepest nesting of conditions in a target.
+pub const MAX_TARGET_DEPTH: usize = 16;
+/// Most words and operators in a target; literals, commas and brackets do not count.
+pub const MAX_TARGET_OPERATORS: usize = 1000;
+/// Most regular expressions in a target.
+pub const MAX_TARGET_PATTERNS: usize = 16;
+/// Largest compiled regular expression of a target, in bytes.
+pub const MAX_TARGET_PATTERN_BYTES: usize = 256 << 10;
+
+/// Reads a file of at most `limit` bytes.
+///
+/// # Errors
+/// If the file can not be read, or is larger ([`io::ErrorKind::FileTooLarge`]).
+pub fn read_file(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+    read(File::open(path)?, limit)
+}
+
+/// Reads everything, at most `limit` bytes.
+///
+/// # Errors
+/// If the source fails, or has more ([`io::ErrorKind::FileTooLarge`]).
+pub fn read(source: impl Read, limit: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let cap = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    source.take(cap).read_to_end(&mut bytes)?;
+    if bytes.len() > limit {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {limit} bytes")));
+    }
+    Ok(bytes)
+}

@@ -41,12 +41,18 @@ pub trait Transport: Debug + Send + Sync + 'static {
     /// # Errors
     /// [`TransportError::Closed`] or [`TransportError::Backend`] if the relay is gone.
     async fn subscribe(&self, address: &Address) -> Result<Box<dyn Subscription>, TransportError>;
+
+    /// True if messages it has taken outlive this process. If not (the careful default), a scheduler that follows a dead one
+    /// sends its unanswered commands again.
+    fn is_durable(&self) -> bool {
+        false
+    }
 }
 
 /// Messages of one address. Messages not acknowledged when it is dropped are delivered again.
 #[async_trait]
 pub trait Subscription: Debug + Send {
-    /// Waits for the next message.
+    /// Waits for the next message. No message is lost when the future is dropped.
     ///
     /// # Errors
     /// [`TransportError::Closed`] if no further message can come.

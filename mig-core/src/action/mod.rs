@@ -1,5 +1,14 @@
 //! The signed question: what is asked, of whom, when, and who asks.
 
+mod compress;
+mod file;
+mod signing;
+mod validate;
+
+pub use compress::CompressionError;
+pub use file::FileError;
+pub use validate::ActionError;
+
 use crate::{id::ActionId, investigator::Investigator, json::Value, time::Time};
 use serde::{Deserialize, Serialize};
 

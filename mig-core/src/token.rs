@@ -1,0 +1,74 @@
+//! The token with which an investigator proves themselves to the API: `1;<time>;<nonce>;<one-line signature>`.
+//!
+//! It binds neither request nor server, and counts any number of times within its window: it is for HTTPS only.
+
+use crate::{
+    sign::{Fingerprint, Keyring, SignError, Signer, VerifyError},
+    time::Time,
+};
+use std::time::{Duration, SystemTime};
+
+/// Longest token that is read, in bytes.
+pub const MAX_TOKEN_BYTES: usize = 72 << 10;
+
+/// Why a token does not count.
+#[non_exhaustive]
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// Not four parts between semicolons, or too long.
+    #[error("invalid token format")]
+    Format,
+    /// The first part is not `1`.
+    #[error("invalid token version, must be 1")]
+    Version,
+    /// The second part is not a time in UTC.
+    #[error("invalid token time: {0}")]
+    Time(String),
+    /// Too old, or too new.
+    #[error("token timestamp is not within acceptable time limits")]
+    Window,
+    /// The signature is not good.
+    #[error(transparent)]
+    Signature(#[from] VerifyError),
+}
+
+/// Makes a token. `nonce` is a decimal number that should not repeat.
+///
+/// # Errors
+/// [`SignError`] if the key does not sign.
+pub fn make(signer: &dyn Signer, now: Time, nonce: u64) -> Result<String, SignError> {
+    let text = format!("1;{};{nonce}", now.whole_seconds());
+    let signature = signer.sign(format!("{text}\n").as_bytes())?;
+    Ok(format!("{text};{signature}"))
+}
+
+/// Checks a token and says whose it is. Its time may be off by `window`, both ends included.
+///
+/// # Errors
+/// [`TokenError`] says why it does not count.
+pub fn check(
+    token: &str,
+    keyring: &Keyring,
+    now: SystemTime,
+    window: Duration,
+) -> Result<Fingerprint, TokenError> {
+    if token.len() > MAX_TOKEN_BYTES {
+        return Err(TokenError::Format);
+    }
+    let [version, made, nonce, signature] =
+        <[&str; 4]>::try_from(token.split(';').collect::<Vec<_>>()).map_err(|_| TokenError::Format)?;
+    if version != "1" {
+        return Err(TokenError::Version);
+    }
+    let time: Time =
+        made.parse().map_err(|error: crate::time::TimeError| TokenError::Time(error.to_string()))?;
+    if !made.ends_with('Z') {
+        return Err(TokenError::Time(format!("'{made}' does not end in Z")));
+    }
+    let clock = Time::from(now);
+    if time < clock.minus(window) || time > clock.plus(window) {
+        return Err(TokenError::Window);
+    }
+    // The line feed is signed, but not part of the token.
+    Ok(keyring.verify(format!("{version};{made};{nonce}\n").as_bytes(), signature, now)?)
+}

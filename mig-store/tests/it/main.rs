@@ -1,0 +1,6 @@
+//! Integration tests of the stores.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod relay;
+mod scheduler;
+mod sqlite;
