@@ -53,7 +53,7 @@ impl<'s> Flags<'s> {
     ///
     /// # Errors
     /// [`FlagError`] at the first flag that is unknown or whose value does not fit. Earlier flags are stored by then.
-    pub fn parse<'a>(mut self, arguments: &'a [String]) -> Result<&'a [String], FlagError> {
+    pub fn parse(mut self, arguments: &[String]) -> Result<&[String], FlagError> {
         let mut rest = arguments;
         while let Some((flag, after)) = Flag::split(rest)? {
             rest = self.store(&flag, after)?;
@@ -65,7 +65,7 @@ impl<'s> Flags<'s> {
     ///
     /// # Errors
     /// [`FlagError`] if the value of a known flag does not fit.
-    pub fn parse_known<'a>(mut self, arguments: &'a [String]) -> Result<&'a [String], FlagError> {
+    pub fn parse_known(mut self, arguments: &[String]) -> Result<&[String], FlagError> {
         let mut rest = arguments;
         while let Some((flag, after)) = Flag::split(rest)? {
             if !self.slots.contains_key(flag.name) {

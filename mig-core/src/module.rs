@@ -3,6 +3,8 @@
 //! A [`Module`] turns raw parameters into a [`Run`]; the run talks to the outside through its [`Session`] only.
 //! Everything is synchronous: scanning is processor and disk work.
 
+mod help;
+
 use crate::{command::ModuleResult, json::Value};
 use std::{collections::BTreeMap, fmt::Debug, io, num::NonZeroUsize, time::SystemTime};
 

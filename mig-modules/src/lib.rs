@@ -1,6 +1,7 @@
 //! What an agent can do.
 
 pub mod dialect;
+pub mod dialogue;
 #[cfg(feature = "file")]
 pub mod file;
 #[cfg(feature = "scan")]

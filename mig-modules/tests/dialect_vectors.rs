@@ -72,6 +72,7 @@ fn format(case: &Value) -> Result<(), String> {
 }
 
 /// A whole number; the largest ones saturate, for vectors hold 64-bit floats.
+#[expect(clippy::cast_possible_truncation, reason = "saturates")]
 fn integer(case: &Value, field: &str) -> Result<i64, String> {
     match case.get(field) {
         Some(Value::Number(number)) => Ok(*number as i64),

@@ -66,10 +66,9 @@ fn hexadecimal(text: &str) -> Result<f64, NumberError> {
     let (mantissa, exponent) = text.split_once('p').ok_or(NumberError::Syntax)?;
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let (_, exponent_digits) = sign(exponent);
-    let is_valid = !(whole.is_empty() && fraction.is_empty())
-        && !exponent_digits.is_empty()
-        && exponent_digits.chars().all(|digit| digit.is_ascii_digit());
-    if !is_valid {
+    let no_exponent =
+        exponent_digits.is_empty() || exponent_digits.contains(|digit: char| !digit.is_ascii_digit());
+    if no_exponent || whole.len() + fraction.len() == 0 {
         return Err(NumberError::Syntax);
     }
     let mut value = 0.0_f64;

@@ -1,7 +1,5 @@
 //! Quoted text as Go's `%q` writes it.
 
-use std::fmt::Write as _;
-
 /// In double quotes, with escapes for what does not print.
 pub(super) fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
@@ -17,7 +15,7 @@ pub(super) fn quoted(text: &str) -> String {
             '\x0b' => quoted.push_str("\\v"),
             ' '..='~' => quoted.push(character),
             _ if is_printable(character) => quoted.push(character),
-            _ => escape(character, &mut quoted),
+            _ => quoted.push_str(&escape(character)),
         }
     }
     quoted.push('"');
@@ -29,12 +27,11 @@ fn is_printable(character: char) -> bool {
     !character.is_control() && character.escape_debug().len() == 1
 }
 
-fn escape(character: char, quoted: &mut String) {
+fn escape(character: char) -> String {
     let code = u32::from(character);
-    // Writing to a string does not fail.
-    let _: Result<(), _> = match code {
-        0..0x80 => write!(quoted, "\\x{code:02x}"),
-        0x80..0x1_0000 => write!(quoted, "\\u{code:04x}"),
-        _ => write!(quoted, "\\U{code:08x}"),
-    };
+    match code {
+        0..0x80 => format!("\\x{code:02x}"),
+        0x80..0x1_0000 => format!("\\u{code:04x}"),
+        _ => format!("\\U{code:08x}"),
+    }
 }

@@ -163,8 +163,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
-    fn no_arguments_panic(words in proptest::collection::vec("-{0,3}(text|list|switch|float|integer|x)?(=?[0-9xXbo_.ep+-]{0,6})|\\PC{0,4}", 0..6)) {
-        let _: Result<&[String], FlagError> = Values::default().flags().parse(&words);
+    fn what_is_left_is_the_end_of_the_arguments(words in proptest::collection::vec("-{0,3}(text|list|switch|float|integer|x)?(=?[0-9xXbo_.ep+-]{0,6})|\\PC{0,4}", 0..6)) {
+        if let Ok(rest) = Values::default().flags().parse(&words) {
+            prop_assert!(words.ends_with(rest));
+        }
     }
 
     #[test]

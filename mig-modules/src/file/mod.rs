@@ -1,5 +1,7 @@
 //! Files by name, size, mode, time, content and hash.
+mod args;
 mod check;
+mod dialogue;
 mod params;
 mod result;
 mod run;
@@ -10,9 +12,10 @@ pub use params::Params;
 use mig_core::{
     command::ModuleResult,
     json::Value,
-    module::{Effects, FlagInfo, Module, ModuleInfo, ParamsError, Run},
+    module::{ArgsError, Effects, FlagInfo, Module, ModuleInfo, ParamsError, ParsedArgs, Run, Terminal},
 };
 use run::FileRun;
+use std::io;
 
 /// Searches the file system.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +43,14 @@ impl Module for FileModule {
 
     fn failure(&self, reason: String) -> ModuleResult {
         result::failure(reason)
+    }
+
+    fn parse_args(&self, args: &[String]) -> Result<ParsedArgs, ArgsError> {
+        args::parse(args)
+    }
+
+    fn create_interactive(&self, terminal: &mut dyn Terminal) -> io::Result<Option<Value>> {
+        dialogue::create(terminal)
     }
 
     fn print(&self, result: &ModuleResult, found_only: bool) -> Vec<String> {
