@@ -81,14 +81,12 @@ pub(super) fn age(value: &str) -> Result<Age, CheckError> {
     if value.is_empty() {
         return Err(CheckError::Empty);
     }
-    let malformed = || CheckError::Format {
-        kind: "mtime",
-        value: value.to_owned(),
-        rule: "^(<|>)[0-9]*(d|h|m)$",
-    };
+    let malformed =
+        || CheckError::Format { kind: "mtime", value: value.to_owned(), rule: "^(<|>)[0-9]*(d|h|m)$" };
     let (Some(sign), rest) = split_sign(value) else { return Err(malformed()) };
     let unit = rest.chars().next_back();
-    let digits = rest.strip_suffix(['d', 'h', 'm']).filter(|digits| is_digits(digits)).ok_or_else(malformed)?;
+    let digits =
+        rest.strip_suffix(['d', 'h', 'm']).filter(|digits| is_digits(digits)).ok_or_else(malformed)?;
     let count = u128::from(parse_uint(digits)?);
     // The original turns days into hours before it parses a duration, and says so when that fails.
     let (count, unit, seconds) = match unit {
@@ -111,7 +109,10 @@ pub(super) fn digest(value: &str, algorithms: &[Algorithm]) -> Result<(Test, Str
     let fitting = algorithms.iter().find(|algorithm| 2 * algorithm.length() == value.len());
     match fitting.and_then(|algorithm| Digest::from_hex(*algorithm, &value)) {
         Some(digest) => Ok((Test::Digest(digest), value)),
-        None => Err(CheckError::Digest { value, rule: digest_rule(fitting.map_or(algorithms, std::slice::from_ref)) }),
+        None => Err(CheckError::Digest {
+            value,
+            rule: digest_rule(fitting.map_or(algorithms, std::slice::from_ref)),
+        }),
     }
 }
 
@@ -187,10 +188,7 @@ mod tests {
             text(age("10d").unwrap_err()),
             "Invalid mtime format for mtime '10d'. Must match regex ^(<|>)[0-9]*(d|h|m)$"
         );
-        assert_eq!(
-            text(age("<200000d").unwrap_err()),
-            "makeChecks() -> time: invalid duration \"4800000h\""
-        );
+        assert_eq!(text(age("<200000d").unwrap_err()), "makeChecks() -> time: invalid duration \"4800000h\"");
         assert_eq!(
             text(digest("abc", &[Algorithm::Sha256, Algorithm::Sha384]).unwrap_err()),
             "Invalid checksum format for hash 'ABC'. Must match regex ^([A-F0-9]{64}|[A-F0-9]{96})$"

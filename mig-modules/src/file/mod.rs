@@ -61,7 +61,10 @@ Pseudo and remote file systems are entered only if a path lies on one. Devices, 
 Regular expressions have Go's syntax. A leading ! on a name or a content inverts it: !foo finds the files without foo.";
 
 const EXAMPLES: &[(&str, &str)] = &[
-    ("mig file -path /etc -name '^passwd$' -content '^root:'", "passwd files below /etc with an account of root"),
+    (
+        "mig file -path /etc -name '^passwd$' -content '^root:'",
+        "passwd files below /etc with an account of root",
+    ),
     (
         "mig file -path /usr -path /opt -sha2 <sha256> -name '\\.so' -size '<1m'",
         "shared libraries with a known digest",
@@ -95,8 +98,16 @@ const FLAGS: &[FlagInfo] = &[
     flag("sha3_256", "hash", "SHA3-256 of the content, spelling of 2015; can be repeated"),
     flag("sha3_384", "hash", "SHA3-384 of the content, spelling of 2015; can be repeated"),
     flag("sha3_512", "hash", "SHA3-512 of the content, spelling of 2015; can be repeated"),
-    flag("mismatch", "kind", "inverts name, size, mode, mtime, content, md5, sha1, sha2 or sha3; can be repeated"),
-    flag("maxdepth", "number", "levels of directories to look into, 1 is the path alone (default 1000, 0 no limit)"),
+    flag(
+        "mismatch",
+        "kind",
+        "inverts name, size, mode, mtime, content, md5, sha1, sha2 or sha3; can be repeated",
+    ),
+    flag(
+        "maxdepth",
+        "number",
+        "levels of directories to look into, 1 is the path alone (default 1000, 0 no limit)",
+    ),
     flag("maxerrors", "number", "errors that are returned (default 30, 0 no limit)"),
     flag("matchlimit", "number", "hits after which the search ends (default 1000, 0 no limit)"),
     flag("matchall", "", "all filters must hold for a file (default)"),

@@ -144,7 +144,11 @@ fn query(options: &Options, paths: Vec<PathBuf>, filters: Vec<Filter>) -> Query 
 
 /// A limit as the original counts: nothing is no limit; so is what makes no sense.
 fn limit(number: f64) -> Option<usize> {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive; large ones saturate")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "positive; large ones saturate"
+    )]
     (number.is_finite() && number > 0.0).then_some(number as usize)
 }
 
@@ -263,8 +267,9 @@ mod tests {
     #[test]
     fn each_value_has_a_check_under_the_key_it_came_in() {
         let digest = "ab".repeat(32);
-        let params =
-            parse(&format!(r#"{{"paths":["/a/"],"sha256":["{digest}"],"sha2":["{digest}"],"names":["!x"]}}"#));
+        let params = parse(&format!(
+            r#"{{"paths":["/a/"],"sha256":["{digest}"],"sha2":["{digest}"],"names":["!x"]}}"#
+        ));
         let search = params.unwrap().searches.remove(0);
         assert_eq!(search.echo.paths, Some(vec!["/a".to_owned()]));
         assert_eq!(search.checks[0].names, ["!x"]);

@@ -119,7 +119,10 @@ fn info(found: &Found) -> FileInfo {
     let sha256 = found.sha256.as_ref().map(ToString::to_string).unwrap_or_default();
     let Some(metadata) = found.metadata else { return FileInfo { sha256, ..FileInfo::default() } };
     FileInfo {
-        #[expect(clippy::cast_precision_loss, reason = "numbers of the wire are floats; 2^53 bytes are exact")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "numbers of the wire are floats; 2^53 bytes are exact"
+        )]
         size: metadata.size as f64,
         mode: text::file_mode(metadata.mode),
         last_modified: text::modified(metadata.modified),

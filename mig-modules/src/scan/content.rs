@@ -260,9 +260,7 @@ impl LineMatcher {
         match (&self.together, expressions) {
             (Some(together), [_, _, ..]) => match together.possible(block) {
                 Possible::None => Vec::new(),
-                Possible::Some(set) => {
-                    expressions.iter().copied().filter(|i| contains(&set, *i)).collect()
-                }
+                Possible::Some(set) => expressions.iter().copied().filter(|i| contains(&set, *i)).collect(),
                 Possible::All => expressions.to_vec(),
             },
             _ => expressions.to_vec(),
@@ -339,7 +337,8 @@ impl Together {
             .skip_cache_capacity_check(true);
         let which = DFA::builder().configure(config).build_from_nfa(nfa).map_err(BuildError::new)?;
         let maker = which.clone();
-        let caches = Pool::new(Box::new(move || maker.create_cache()) as Box<dyn Fn() -> Cache + Send + Sync>);
+        let caches =
+            Pool::new(Box::new(move || maker.create_cache()) as Box<dyn Fn() -> Cache + Send + Sync>);
         Ok(Self { any: build(supersets)?, which, caches })
     }
 

@@ -239,8 +239,11 @@ mod tests {
     use std::io::Write as _;
 
     fn member(data: &[u8]) -> Vec<u8> {
-        let mut encoder: GzEncoder<Vec<u8>> =
-            GzBuilder::new().filename("name").comment("comment").extra("extra").write(Vec::new(), Compression::fast());
+        let mut encoder: GzEncoder<Vec<u8>> = GzBuilder::new()
+            .filename("name")
+            .comment("comment")
+            .extra("extra")
+            .write(Vec::new(), Compression::fast());
         encoder.write_all(data).unwrap();
         encoder.finish().unwrap()
     }

@@ -11,13 +11,7 @@ use crate::scan::{
     run::Context,
 };
 use mig_core::module::Stop;
-use std::{
-    ffi::OsStr,
-    fs::File,
-    io,
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{ffi::OsStr, fs::File, io, path::PathBuf, sync::Arc};
 
 /// Where a file is: an entry of an open directory.
 #[derive(Debug)]
@@ -46,7 +40,8 @@ pub(super) fn examine(
     }
     let mut verdicts = judge_name(context, place, queries);
     // One look less: what is opened anyway tells its metadata then.
-    let opens_anyway = verdicts.iter().all(|verdict| verdict.plan.wants_content() && !verdict.plan.wants_look());
+    let opens_anyway =
+        verdicts.iter().all(|verdict| verdict.plan.wants_content() && !verdict.plan.wants_look());
     if metadata.is_none() && !opens_anyway {
         metadata = look(context, place);
         if metadata.is_none() {

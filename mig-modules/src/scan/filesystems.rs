@@ -35,7 +35,11 @@ impl FileSystem {
     pub(super) fn of(descriptor: BorrowedFd<'_>) -> io::Result<Self> {
         let magic = rustix::fs::fstatfs(descriptor)?.f_type;
         // The field is signed on some architectures; the magic numbers fit 32 bits on all.
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "magic numbers have 32 bits")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "magic numbers have 32 bits"
+        )]
         Ok(Self::from_magic(magic as u32))
     }
 

@@ -101,7 +101,10 @@ mod tests {
     use std::sync::Arc;
 
     fn hit(path: &str, filter: usize) -> Hit {
-        Hit { file: Arc::new(Found { path: path.into(), metadata: None, sha256: None }), filter: Some(filter) }
+        Hit {
+            file: Arc::new(Found { path: path.into(), metadata: None, sha256: None }),
+            filter: Some(filter),
+        }
     }
 
     proptest! {
@@ -134,7 +137,9 @@ mod tests {
         let first = FirstHits::new(Some(1));
         assert!(first.wants_below(Path::new("/z")));
         first.add(hit("/m/n/o", 0));
-        for (directory, wanted) in [("/a", true), ("/m", true), ("/m/n", true), ("/m/o", false), ("/z", false)] {
+        for (directory, wanted) in
+            [("/a", true), ("/m", true), ("/m/n", true), ("/m/o", false), ("/z", false)]
+        {
             assert_eq!(first.wants_below(Path::new(directory)), wanted, "{directory}");
         }
     }

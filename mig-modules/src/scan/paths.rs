@@ -141,9 +141,6 @@ mod tests {
             resolve(&root.join("dangling")).unwrap_err().to_string(),
             format!("lstat {}: no such file or directory", root.join("nowhere").display())
         );
-        assert_eq!(
-            resolve(&root.join("loop1")).unwrap_err().to_string(),
-            "EvalSymlinks: too many links"
-        );
+        assert_eq!(resolve(&root.join("loop1")).unwrap_err().to_string(), "EvalSymlinks: too many links");
     }
 }

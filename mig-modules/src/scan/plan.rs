@@ -151,7 +151,8 @@ pub(super) struct Verdict<'a> {
 impl<'a> Verdict<'a> {
     /// What the name says.
     pub(super) fn of_name(plan: &'a Plan, query: usize, name: &OsStr) -> Self {
-        let mut verdict = Self { plan, query, failed: !plan.may_hit(name), holding: Vec::new(), sha256: None };
+        let mut verdict =
+            Self { plan, query, failed: !plan.may_hit(name), holding: Vec::new(), sha256: None };
         if plan.query.combine == Combine::Any {
             let names = plan.names.iter().copied();
             verdict.holding.extend(names.filter(|place| plan.name_holds(*place, name)));
@@ -181,7 +182,8 @@ impl<'a> Verdict<'a> {
 
     fn content_truths(&self, answer: &impl Fn(usize) -> Option<bool>) -> Vec<Option<bool>> {
         let query = &self.plan.query;
-        let contents = self.plan.contents.iter().map(|content| (&query.filters[content.filter], content.expression));
+        let contents =
+            self.plan.contents.iter().map(|content| (&query.filters[content.filter], content.expression));
         if query.every_line {
             let together = contents
                 .clone()
@@ -208,8 +210,10 @@ impl<'a> Verdict<'a> {
         match self.plan.query.combine {
             Combine::All => self.failed |= filters.filters.iter().any(|place| !self.holds(*place, &equal)),
             Combine::Any => {
-                let candidates = equal.iter().chain(filters.inverted.iter().filter(|place| !equal.contains(place)));
-                let holding: Vec<usize> = candidates.copied().filter(|place| self.holds(*place, &equal)).collect();
+                let candidates =
+                    equal.iter().chain(filters.inverted.iter().filter(|place| !equal.contains(place)));
+                let holding: Vec<usize> =
+                    candidates.copied().filter(|place| self.holds(*place, &equal)).collect();
                 self.holding.extend(holding);
             }
         }
@@ -235,7 +239,13 @@ impl<'a> Verdict<'a> {
     /// The hits: filters, or `None` for all of them together.
     pub(super) fn hits(mut self) -> Vec<Option<usize>> {
         match self.plan.query.combine {
-            Combine::All => if self.failed { Vec::new() } else { vec![None] },
+            Combine::All => {
+                if self.failed {
+                    Vec::new()
+                } else {
+                    vec![None]
+                }
+            }
             Combine::Any => {
                 self.holding.sort_unstable();
                 self.holding.into_iter().map(Some).collect()

@@ -94,10 +94,14 @@ mod tests {
         for threads in 1..=4 {
             let queue = Queue::new(vec![12_u64]);
             let sum = AtomicU64::new(0);
-            queue.run(threads, || (), |(), depth| {
-                sum.fetch_add(1, Ordering::Relaxed);
-                queue.push((depth > 0).then_some([depth - 1; 2]).into_iter().flatten());
-            });
+            queue.run(
+                threads,
+                || (),
+                |(), depth| {
+                    sum.fetch_add(1, Ordering::Relaxed);
+                    queue.push((depth > 0).then_some([depth - 1; 2]).into_iter().flatten());
+                },
+            );
             assert_eq!(sum.into_inner(), (1 << 13) - 1, "{threads} threads");
         }
     }

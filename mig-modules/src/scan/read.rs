@@ -98,12 +98,7 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn feed(
-        &mut self,
-        chunk: &[u8],
-        verdicts: &[Verdict<'_>],
-        session: &dyn Session,
-    ) -> Result<(), Stop> {
+    fn feed(&mut self, chunk: &[u8], verdicts: &[Verdict<'_>], session: &dyn Session) -> Result<(), Stop> {
         self.plain.feed(chunk, verdicts);
         let Some((gunzip, expanded)) = &mut self.expanded else { return Ok(()) };
         if !expanded.wants_more() {
@@ -170,7 +165,8 @@ impl<'a> Stream<'a> {
         for content in plans().flat_map(|plan| &plan.contents) {
             lines.want(content.expression);
         }
-        let algorithms: BTreeSet<Algorithm> = plans().flat_map(|plan| plan.algorithms.iter().copied()).collect();
+        let algorithms: BTreeSet<Algorithm> =
+            plans().flat_map(|plan| plan.algorithms.iter().copied()).collect();
         Self { lines, hashers: Hashers::new(algorithms), failure: None, readers }
     }
 

@@ -27,7 +27,8 @@ impl Roots {
     /// The roots of queries whose paths are clean.
     pub(super) fn new<'a>(queries: impl IntoIterator<Item = &'a Query>) -> Self {
         let mut named = BTreeMap::<&Path, BTreeMap<usize, u64>>::new();
-        for (index, query) in queries.into_iter().enumerate().filter(|(_, query)| query.max_depth != Some(0)) {
+        for (index, query) in queries.into_iter().enumerate().filter(|(_, query)| query.max_depth != Some(0))
+        {
             for path in &query.paths {
                 let levels = query.max_depth.unwrap_or(u64::MAX);
                 named.entry(path).or_default().insert(index, levels);
@@ -49,7 +50,9 @@ impl Roots {
     pub(super) fn outermost(&self) -> Vec<usize> {
         let mut outermost: Vec<usize> = Vec::new();
         // In the order of paths all that lies below a directory follows it at once.
-        for (index, root) in self.0.iter().enumerate().filter(|(_, root)| !root.visited.load(Ordering::Relaxed)) {
+        for (index, root) in
+            self.0.iter().enumerate().filter(|(_, root)| !root.visited.load(Ordering::Relaxed))
+        {
             if !outermost.last().is_some_and(|last| root.path.starts_with(self.path(*last))) {
                 outermost.push(index);
             }
@@ -125,10 +128,11 @@ impl Scope {
         if self.inner.is_empty() && self.active.iter().all(|active| active.levels == u64::MAX) {
             return Arc::clone(self);
         }
-        let active = self.active.iter().filter(|active| active.levels > 1).map(|active| match active.levels {
-            u64::MAX => *active,
-            levels => Active { levels: levels - 1, ..*active },
-        });
+        let active =
+            self.active.iter().filter(|active| active.levels > 1).map(|active| match active.levels {
+                u64::MAX => *active,
+                levels => Active { levels: levels - 1, ..*active },
+            });
         let inner = self.inner.iter().filter_map(|inner| {
             let rest = inner.rest.strip_prefix(name).ok().filter(|rest| !rest.as_os_str().is_empty())?;
             Some(Inner { root: inner.root, rest: rest.to_owned() })

@@ -130,7 +130,8 @@ mod tests {
         assert!(!branch.is_held());
         assert_eq!(branch.path(), path);
         std::fs::write(path.join("leaf"), "12345").unwrap();
-        let metadata = branch.directory().unwrap().metadata("leaf".as_ref(), super::super::metadata::Links::Keep);
+        let metadata =
+            branch.directory().unwrap().metadata("leaf".as_ref(), super::super::metadata::Links::Keep);
         assert_eq!(metadata.unwrap().size, 5);
     }
 

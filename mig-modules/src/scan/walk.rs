@@ -143,7 +143,8 @@ impl Walk<'_> {
 
     /// A root that is a link to a file stands for that file; other links are not followed.
     fn root_link(&self, worker: &mut Worker, path: &Path, scope: &Scope) -> Result<(), Stop> {
-        let target = Directory::Current.metadata(path.as_os_str(), Links::Follow).map(|metadata| metadata.kind);
+        let target =
+            Directory::Current.metadata(path.as_os_str(), Links::Follow).map(|metadata| metadata.kind);
         match (target, resolve(path)) {
             (Ok(Kind::File), Ok(resolved)) => return self.root_file(worker, &resolved, scope),
             (Ok(_), Ok(resolved)) => {
