@@ -1,5 +1,7 @@
 //! What programs that embed the libraries must not be made to link.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests, which may panic")]
+
 use std::process::Command;
 
 /// The normal dependencies of a package, one `name version` a line.
