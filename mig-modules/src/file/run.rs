@@ -132,10 +132,5 @@ fn info(found: &Found) -> FileInfo {
 
 /// A path as text: U+FFFD for each byte that is not UTF-8.
 fn lossy(path: &Path) -> String {
-    let mut text = String::new();
-    for chunk in path.as_os_str().as_encoded_bytes().utf8_chunks() {
-        text.push_str(chunk.valid());
-        text.extend(chunk.invalid().iter().map(|_| char::REPLACEMENT_CHARACTER));
-    }
-    text
+    json::lossy(path.as_os_str().as_encoded_bytes())
 }

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 /// What a directory entry is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// A regular file: the only kind whose content is ever read.
     File,

@@ -123,7 +123,7 @@ mod tests {
         let directory = Directory::open(root.path()).unwrap();
         let mut seen = Vec::new();
         directory.list(&mut ListBuffer::new(), &mut |name, kind| seen.push((name.to_owned(), kind))).unwrap();
-        seen.sort();
+        seen.sort_by(|one, other| one.0.cmp(&other.0));
         assert_eq!(seen, [("directory".into(), Kind::Directory), ("file".into(), Kind::File)]);
         assert_eq!(directory.metadata("file".as_ref(), Links::Keep).unwrap().size, 7);
         assert!(directory.open_child("file".as_ref()).is_err());
