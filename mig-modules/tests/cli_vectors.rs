@@ -1,10 +1,8 @@
 //! Command lines and dialogues of modules against the vectors of the original.
 
-#[allow(dead_code, reason = "each test binary uses a part")]
-#[path = "../../mig-core/tests/common/mod.rs"]
 mod common;
 
-use common::{Suite, same, text};
+use common::{Suite, list, same, text};
 use mig_core::{
     json::{self, Value},
     module::{ArgsError, Module, ParsedArgs, Terminal},
@@ -15,11 +13,11 @@ use std::{collections::VecDeque, io, process::ExitCode};
 
 fn main() -> ExitCode {
     let mut suite = Suite::default();
-    suite.cases("modules/cli".to_owned(), of_built_modules("modules/cli.json"), command_line);
-    suite.cases("modules/interactive".to_owned(), of_built_modules("modules/interactive.json"), dialogue);
+    suite.family("cli", of_built_modules("modules/cli.json"), command_line);
+    suite.family("interactive", of_built_modules("modules/interactive.json"), dialogue);
     let mut cases = vectors::cases("modules/file-2015.json");
     cases.retain(|case| case.get("argv").is_some());
-    suite.cases("modules/file-2015 (command lines)".to_owned(), cases, command_line_of_2015);
+    suite.family("file-2015 (command lines)", cases, command_line_of_2015);
     suite.run()
 }
 
@@ -31,13 +29,12 @@ fn of_built_modules(file: &str) -> Vec<Value> {
 }
 
 fn module(case: &Value) -> Result<&'static dyn Module, String> {
-    let name = text(case, "module")?;
+    let name = text(case, "module");
     BUILTIN.iter().copied().find(|module| module.name() == name).ok_or(format!("no module '{name}'"))
 }
 
 fn lines(case: &Value, field: &str) -> Vec<String> {
-    let words = case.get(field).and_then(Value::as_list).unwrap_or_default();
-    words.iter().filter_map(Value::as_str).map(str::to_owned).collect()
+    list(case, field).iter().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 fn show(value: Option<&Value>) -> String {
@@ -51,10 +48,9 @@ fn command_line(case: &Value) -> Result<(), String> {
         Ok(ParsedArgs::Params(params)) => (Some(params), None, false),
         Err(ArgsError { message, params }) => (params, Some(message), false),
     };
-    same(&show(params.as_ref()), &show(expect.get("parameters")))?;
-    same(error.as_deref().unwrap_or("no error"), text(expect, "error").unwrap_or("no error"))?;
-    let wants_help = expect.get("help") == Some(&Value::Bool(true));
-    same(&format!("help {help}"), &format!("help {wants_help}"))
+    same("parameters", &show(params.as_ref()), &show(expect.get("parameters")))?;
+    same("error", &error.as_deref(), &expect.get("error").and_then(Value::as_str))?;
+    same("help", &help, &(expect.get("help") == Some(&Value::Bool(true))))
 }
 
 /// What was asked for must be the same; defaults are those of the later version.
@@ -66,7 +62,8 @@ fn command_line_of_2015(case: &Value) -> Result<(), String> {
         return Err("no parameters".to_owned());
     };
     let is_given = |option: &str| option == "matchall" || arguments.contains(&format!("-{option}"));
-    same(&show(Some(&without_defaults(&found, is_given))), &show(Some(&without_defaults(wanted, is_given))))
+    let (found, wanted) = (without_defaults(&found, is_given), without_defaults(wanted, is_given));
+    same("parameters", &show(Some(&found)), &show(Some(&wanted)))
 }
 
 fn without_defaults(params: &Value, is_given: impl Fn(&str) -> bool) -> Value {
@@ -87,7 +84,7 @@ fn dialogue(case: &Value) -> Result<(), String> {
     let expect = case.get("expect").ok_or("no expectation")?;
     let mut script = Script(lines(case, "input_lines").into());
     let found = module(case)?.create_interactive(&mut script).map_err(|error| error.to_string())?;
-    same(&show(found.as_ref()), &show(expect.get("parameters")))
+    same("parameters", &show(found.as_ref()), &show(expect.get("parameters")))
 }
 
 /// A person who types these lines.

@@ -1,11 +1,9 @@
 //! Regular expressions and text forms against the vectors of the original.
 
-#[allow(dead_code, reason = "each test binary uses a part")]
-#[path = "../../mig-core/tests/common/mod.rs"]
 mod common;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use common::{Suite, same, text};
+use common::{Suite, list, same, text};
 use mig_core::{duration, json::Value, testing::vectors};
 use mig_modules::{dialect::Pattern, text as forms};
 use std::{
@@ -15,31 +13,27 @@ use std::{
 
 fn main() -> ExitCode {
     let mut suite = Suite::default();
-    suite.family("modules/regexp.json", regexp);
+    suite.family("regexp", vectors::cases("modules/regexp.json"), regexp);
     let mut cases = vectors::cases("modules/formats.json");
     // How JSON is written is tested where it is: in the core.
-    cases.retain(|case| !text(case, "kind").unwrap_or_default().starts_with("go_json"));
-    suite.cases("modules/formats (durations, times, modes)".to_owned(), cases, format);
+    cases.retain(|case| !text(case, "kind").starts_with("go_json"));
+    suite.family("formats (durations, times, modes)", cases, format);
     suite.run()
 }
 
 fn regexp(case: &Value) -> Result<(), String> {
-    let pattern = Pattern::new(text(case, "pattern")?);
-    if let Ok(wanted) = text(case, "error") {
-        return match pattern {
-            Ok(_) => Err(format!("accepted, wanted {wanted}")),
-            Err(error) => same(&error.to_string(), wanted),
-        };
-    }
-    let pattern = pattern.map_err(|error| error.to_string())?;
-    let results = case.get("results").and_then(Value::as_list).ok_or("no results")?;
+    let pattern = Pattern::new(text(case, "pattern")).map_err(|error| error.to_string());
+    let wanted = case.get("error").and_then(Value::as_str).map(str::to_owned);
+    same("error", &pattern.as_ref().err(), &wanted.as_ref())?;
+    let Ok(pattern) = pattern else { return Ok(()) };
+    let results = list(case, "results");
+    assert!(!results.is_empty(), "a pattern without texts");
     results.iter().try_for_each(|result| search(&pattern, result))
 }
 
 fn search(pattern: &Pattern, result: &Value) -> Result<(), String> {
-    let input = STANDARD.decode(text(result, "text_base64")?).map_err(|error| error.to_string())?;
-    let matches = pattern.is_match(&input);
-    same(&format!("{:?}", Some(&Value::Bool(matches))), &format!("{:?}", result.get("match")))?;
+    let input = STANDARD.decode(text(result, "text_base64")).map_err(|error| error.to_string())?;
+    same("match", &Some(&Value::Bool(pattern.is_match(&input))), &result.get("match"))?;
     let groups = match pattern.captures(&input) {
         None => Value::Null,
         Some(groups) => Value::List(
@@ -49,23 +43,27 @@ fn search(pattern: &Pattern, result: &Value) -> Result<(), String> {
                 .collect(),
         ),
     };
-    same(&format!("{:?}", Some(&groups)), &format!("{:?}", result.get("groups_base64")))
+    same("groups", &Some(&groups), &result.get("groups_base64"))
 }
 
 fn format(case: &Value) -> Result<(), String> {
-    match text(case, "kind")? {
+    match text(case, "kind") {
         "duration_format" => {
-            same(&duration::format_nanoseconds(integer(case, "nanos")?), text(case, "text")?)
+            let found = duration::format_nanoseconds(integer(case, "nanos")?);
+            same("text", &found.as_str(), &text(case, "text"))
         }
-        "duration_parse" => match (duration::parse(text(case, "text")?), text(case, "error")) {
-            (Err(error), Ok(wanted)) => same(&error.to_string(), wanted),
-            (Ok(found), Err(_)) => same(&found.to_string(), &integer(case, "nanos")?.to_string()),
-            (found, wanted) => Err(format!("found {found:?}, wanted {wanted:?}")),
-        },
-        "time_string" => same(&forms::modified(time(case)?), text(case, "string")?),
+        "duration_parse" => {
+            let found = duration::parse(text(case, "text")).map_err(|error| error.to_string());
+            let wanted = match case.get("error").and_then(Value::as_str) {
+                Some(error) => Err(error.to_owned()),
+                None => Ok(integer(case, "nanos")?),
+            };
+            same("duration", &found, &wanted)
+        }
+        "time_string" => same("text", &forms::modified(time(case)?).as_str(), &text(case, "string")),
         "file_mode" => {
-            let mode = u32::from_str_radix(text(case, "st_mode")?, 8).map_err(|error| error.to_string())?;
-            same(&forms::file_mode(mode), text(case, "text")?)
+            let mode = u32::from_str_radix(text(case, "st_mode"), 8).map_err(|error| error.to_string())?;
+            same("text", &forms::file_mode(mode).as_str(), &text(case, "text"))
         }
         other => Err(format!("unknown kind '{other}'")),
     }
