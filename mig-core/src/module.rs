@@ -3,6 +3,8 @@
 //! A [`Module`] turns raw parameters into a [`Run`]; the run talks to the outside through its [`Session`] only.
 //! Everything is synchronous: scanning is processor and disk work.
 
+mod help;
+
 use crate::{command::ModuleResult, json::Value};
 use std::{collections::BTreeMap, fmt::Debug, io, num::NonZeroUsize, time::SystemTime};
 
@@ -87,48 +89,6 @@ pub struct ModuleInfo {
     pub privileges: &'static str,
     /// Whether a run changes the machine.
     pub effects: Effects,
-}
-
-impl ModuleInfo {
-    /// Help on the module of this name, for a terminal of 80 columns.
-    #[must_use]
-    pub fn help(&self, name: &str) -> String {
-        let mut lines = vec![format!("{name}: {}", self.summary), String::new()];
-        lines.extend(self.description.split('\n').flat_map(|paragraph| wrapped(paragraph, "")));
-        lines.extend(["", "Flags, with one dash or two:"].map(str::to_owned));
-        for flag in self.flags {
-            lines.push(format!("  -{} {}", flag.name, flag.value).trim_end().to_owned());
-            lines.extend(wrapped(flag.help, "        "));
-        }
-        if !self.examples.is_empty() {
-            lines.extend(["", "Examples:"].map(str::to_owned));
-        }
-        for (line, what) in self.examples {
-            lines.extend(wrapped(what, "  # "));
-            lines.push(format!("  {line}"));
-        }
-        lines.extend([String::new(), format!("Privileges: {}", self.privileges)]);
-        lines.join("\n") + "\n"
-    }
-}
-
-/// Lines of at most 80 characters, as far as the words allow.
-fn wrapped(text: &str, indent: &str) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = indent.to_owned();
-    for word in text.split_whitespace() {
-        let is_empty = line.len() == indent.len();
-        if !is_empty && line.chars().count() + 1 + word.chars().count() > 80 {
-            lines.push(std::mem::replace(&mut line, format!("{indent}{word}")));
-            continue;
-        }
-        if !is_empty {
-            line.push(' ');
-        }
-        line.push_str(word);
-    }
-    lines.push(line.trim_end().to_owned());
-    lines
 }
 
 /// Whether a run changes the machine: decides if an interrupted run may run again.
