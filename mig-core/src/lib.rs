@@ -2,6 +2,7 @@
 //!
 //! * [`json`]: the one Go-compatible JSON reader and writer; every document the original reads or writes passes it.
 //! * [`action`], [`command`], [`agent_info`], [`investigator`]: the documents of the platform.
+//! * [`agent`]: what an agent checks, runs and remembers.
 //! * [`module`]: the traits between an agent and what it can investigate.
 //! * [`target`]: the language that says which agents are asked.
 //! * [`transport`] (feature `engine`): what carries messages.

@@ -10,6 +10,8 @@ use std::{
 pub const MAX_ACTION_BYTES: usize = 32 << 20;
 /// Largest command document (an action and its results) that is parsed, in bytes.
 pub const MAX_COMMAND_BYTES: usize = 128 << 20;
+/// Largest command that an agent reads, in bytes: the largest action and what goes around it.
+pub const MAX_INCOMING_COMMAND_BYTES: usize = MAX_ACTION_BYTES + (1 << 20);
 /// Largest heartbeat, in bytes; the original's limit.
 pub const MAX_HEARTBEAT_BYTES: usize = 102_400;
 /// Longest host name of an agent, in bytes; the original's limit.
@@ -26,6 +28,10 @@ pub const MAX_PARAMETERS_BYTES: usize = 32 << 20;
 pub const MAX_MESSAGE_BYTES: usize = 64 << 20;
 /// Largest result that a module's process may print, in bytes.
 pub const MAX_RESULT_BYTES: usize = 64 << 20;
+/// Largest sum of the results of one command, in bytes of JSON.
+pub const MAX_RESULTS_BYTES: usize = 64 << 20;
+/// How much of what a module's process prints on standard error is kept, in bytes.
+pub const MAX_ERROR_OUTPUT_BYTES: usize = 2 << 10;
 /// Most operations of one action.
 pub const MAX_OPERATIONS: usize = 1024;
 /// Most signatures of one action.

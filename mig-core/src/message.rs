@@ -79,6 +79,9 @@ impl Message {
     /// The class of messages that carry a module's parameters.
     pub const PARAMETERS: &'static str = "parameters";
 
+    /// The class of the message that asks a module to end early.
+    pub const STOP: &'static str = "stop";
+
     /// The message that asks a module to run an operation; compressed parameters are expanded.
     ///
     /// # Errors

@@ -1,8 +1,47 @@
 //! What an agent decides and does. It assumes that everything it is sent is hostile.
+//!
+//! * [`Policy`] turns an action into a [`VerifiedAction`], the only thing that an engine runs.
+//! * [`worker`] is a module's process from the inside; [`run_locally`] runs an action without a platform.
+//! * [`Owners`] says which processes on this machine live; [`AgentName`] and `AgentInfo::of_this_machine` who this one is.
+//! * With feature `engine`: [`Agent`] receives commands and answers them, with a [`ModuleRunner`] ([`ChildRunner`],
+//!   [`InProcessRunner`]) and a [`Journal`] ([`FileJournal`]).
 
+#[cfg(feature = "engine")]
+mod child;
+#[cfg(feature = "engine")]
+mod command;
+#[cfg(feature = "engine")]
+mod engine;
+mod environment;
+mod files;
+#[cfg(feature = "engine")]
+mod heartbeat;
+mod identity;
+#[cfg(feature = "engine")]
+mod in_process;
+#[cfg(feature = "engine")]
+mod journal;
+mod local;
+mod owner;
+#[cfg(feature = "engine")]
+mod runner;
 mod session;
 mod verify;
 pub mod worker;
 
-pub use session::{Budget, CancelHandle, RunSession};
-pub use verify::{Policy, Refusal, VerifiedAction};
+#[cfg(feature = "engine")]
+pub use {
+    child::ChildRunner,
+    engine::{Agent, AgentError, AgentOptions, AgentParts, Stopper},
+    in_process::InProcessRunner,
+    journal::{Claim, Decision, FileJournal, Journal, JournalError, StoredAnswer},
+    runner::{ModuleRunner, RunAnswer, RunLimits},
+};
+pub use {
+    environment::host_name,
+    identity::{AgentName, IdentityError},
+    local::{run_locally, run_locally_unverified},
+    owner::{Owner, Owners},
+    session::{Budget, CancelHandle, RunSession},
+    verify::{ActionDigest, Policy, Refusal, VerifiedAction, VerifiedOperation},
+};

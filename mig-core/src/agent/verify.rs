@@ -9,7 +9,8 @@ use crate::{
     target::{Target, TargetError},
     time::Time,
 };
-use std::{collections::BTreeSet, time::Duration};
+use sha2::{Digest, Sha256};
+use std::{collections::BTreeSet, fmt, time::Duration};
 
 /// What an agent holds actions against.
 #[derive(Debug)]
@@ -54,7 +55,7 @@ pub enum Refusal {
     /// The target is not in the language of this agent.
     #[error("the target cannot be checked here: {0}")]
     TargetSyntax(#[from] TargetError),
-    /// The target names other agents.
+    /// The target, cut to 200 characters, names other agents.
     #[error("the action is not meant for this agent: its target is {0}")]
     OtherTarget(String),
     /// The signers may not have this operation run.
@@ -73,7 +74,16 @@ pub enum Refusal {
 pub struct VerifiedAction {
     action: Action,
     signers: Vec<Fingerprint>,
+    digest: ActionDigest,
 }
+
+/// One operation of a [`VerifiedAction`]: the only thing that a runner runs.
+#[derive(Clone, Copy, Debug)]
+pub struct VerifiedOperation<'a>(&'a Operation);
+
+/// SHA-256 of the signed text of an action: names what was asked, whatever ids the platform gives it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ActionDigest([u8; 32]);
 
 impl VerifiedAction {
     /// The action.
@@ -83,15 +93,48 @@ impl VerifiedAction {
     }
 
     /// What is to run, in order.
+    pub fn operations(&self) -> impl ExactSizeIterator<Item = VerifiedOperation<'_>> {
+        self.action.operations.as_deref().unwrap_or_default().iter().map(VerifiedOperation)
+    }
+
+    /// Names what was signed.
     #[must_use]
-    pub fn operations(&self) -> &[Operation] {
-        self.action.operations.as_deref().unwrap_or_default()
+    pub fn digest(&self) -> ActionDigest {
+        self.digest
     }
 
     /// The keys that signed, each once, in the order of the signatures.
     #[must_use]
     pub fn signers(&self) -> &[Fingerprint] {
         &self.signers
+    }
+}
+
+impl<'a> VerifiedOperation<'a> {
+    /// The operation.
+    #[must_use]
+    pub fn get(self) -> &'a Operation {
+        self.0
+    }
+}
+
+impl ActionDigest {
+    /// The digest of what investigators sign.
+    #[must_use]
+    pub fn of(signed_text: &str) -> Self {
+        Self(Sha256::digest(signed_text).into())
+    }
+}
+
+impl fmt::Display for ActionDigest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for ActionDigest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
     }
 }
 
@@ -118,7 +161,8 @@ impl Policy {
         if now.plus(self.clock_tolerance) < action.valid_from {
             return Err(Refusal::NotYetValid(action.valid_from));
         }
-        let signers = self.signers(&action, now)?;
+        let signed_text = action.signing_string()?;
+        let signers = self.signers(&action, &signed_text, now)?;
         self.check_target(&action, me, now)?;
         if !self.only_verify_keys {
             let operations = action.operations.iter().flatten();
@@ -127,15 +171,14 @@ impl Policy {
                 checked.map_err(|source| Refusal::Denied { number, source })?;
             }
         }
-        Ok(VerifiedAction { action, signers })
+        Ok(VerifiedAction { action, signers, digest: ActionDigest::of(&signed_text) })
     }
 
-    fn signers(&self, action: &Action, now: Time) -> Result<Vec<Fingerprint>, Refusal> {
-        let message = action.signing_string()?;
+    fn signers(&self, action: &Action, signed_text: &str, now: Time) -> Result<Vec<Fingerprint>, Refusal> {
         let mut distinct = BTreeSet::new();
         let mut signers = Vec::new();
         for (line, number) in action.signatures.iter().flatten().zip(1..) {
-            let verified = self.keyring.verify(message.as_bytes(), line, now.into());
+            let verified = self.keyring.verify(signed_text.as_bytes(), line, now.into());
             let signer = verified.map_err(|source| Refusal::Signature { number, source })?;
             if !distinct.insert(signer.clone()) {
                 return Err(Refusal::DuplicateSigner(signer));
@@ -149,7 +192,7 @@ impl Policy {
     fn check_target(&self, action: &Action, me: &AgentInfo, now: Time) -> Result<(), Refusal> {
         match Target::parse(&action.target) {
             Ok(target) if target.evaluate(me, now).refuses() => {
-                Err(Refusal::OtherTarget(action.target.clone()))
+                Err(Refusal::OtherTarget(action.target.chars().take(200).collect()))
             }
             Err(error) if !self.allow_unparsed_target => Err(error.into()),
             Ok(_) | Err(_) => Ok(()),

@@ -1,15 +1,17 @@
 //! The inside of a module's process: one message in, one result out.
 
-use super::session::{Budget, RunSession};
+use super::session::{Budget, CancelHandle, RunSession};
 use crate::{
     command::ModuleResult,
-    json,
+    json::{self, Value},
     message::Message,
-    module::{Module, Outcome, Registry},
+    module::{Module, Outcome, Registry, Stop},
 };
 use std::{
-    io::{self, BufRead, Write},
+    io::{self, BufRead, BufReader, Read, Write},
     panic::{AssertUnwindSafe, catch_unwind},
+    thread,
+    time::Duration,
 };
 
 /// Reads a `parameters` message, runs the module and writes its result without a line feed, as `-m <module>` of the
@@ -24,37 +26,122 @@ pub fn run(
     input: &mut impl BufRead,
     output: &mut impl Write,
 ) -> io::Result<()> {
-    let Some(module) = registry.module(module) else {
-        return write!(output, r#"{{"errors": ["module '{module}' is not available"]}}"#);
-    };
+    let Some(module) = registry.module(module) else { return print_unavailable(module, output) };
     let result = match Message::read_parameters(input) {
         Ok(message) => run_module(module, &message.parameters, budget),
         Err(error) => module.failure(error.to_string()),
     };
-    let text = json::to_string(&result).unwrap_or_else(|error| {
+    print(module, &result, output)
+}
+
+/// Like [`run`], for a program that was started by a [`ChildRunner`](super::ChildRunner): listens to the input while the
+/// module runs. A `stop` message ends the run at its next checkpoint. The end of the input before that of the run means
+/// that the parent is dead: the process and all others of its group end within half a second.
+///
+/// # Errors
+/// Only if the output can not be written.
+pub fn serve(
+    registry: &Registry,
+    module: &str,
+    budget: Budget,
+    input: impl Read + Send + 'static,
+    output: &mut impl Write,
+) -> io::Result<()> {
+    let Some(module) = registry.module(module) else { return print_unavailable(module, output) };
+    let mut input = BufReader::new(input);
+    let result = match Message::read_parameters(&mut input) {
+        Ok(message) => {
+            let session = RunSession::new(budget);
+            listen(input, session.cancel_handle());
+            run_in_session(module, &message.parameters, session).0
+        }
+        Err(error) => module.failure(error.to_string()),
+    };
+    print(module, &result, output)
+}
+
+/// Prepares and runs a module in this thread. A panic of the module becomes a failed result.
+#[must_use]
+pub fn run_module(module: &dyn Module, parameters: &Value, budget: Budget) -> ModuleResult {
+    run_in_session(module, parameters, RunSession::new(budget)).0
+}
+
+/// Like [`run_module`], in a session that others may cancel; also says what ended the run before its end.
+#[must_use]
+pub fn run_in_session(
+    module: &dyn Module,
+    parameters: &Value,
+    session: RunSession,
+) -> (ModuleResult, Option<Stop>) {
+    let prepared = catch_unwind(AssertUnwindSafe(|| module.prepare(parameters)));
+    let run = match prepared {
+        Ok(Ok(run)) => run,
+        Ok(Err(error)) => return (module.failure(error.to_string()), None),
+        Err(_) => {
+            return (module.failure(format!("module '{}' panicked on its parameters", module.name())), None);
+        }
+    };
+    match catch_unwind(AssertUnwindSafe(|| run.run(&session))) {
+        Ok(Ok(outcome)) => {
+            let stopped = outcome.stopped;
+            (finished(outcome, session.into_errors()), stopped)
+        }
+        Ok(Err(stop)) => (with_errors(module.failure(stop.to_string()), session.into_errors()), Some(stop)),
+        Err(_) => {
+            let failure = module.failure(format!("module '{}' panicked", module.name()));
+            (with_errors(failure, session.into_errors()), None)
+        }
+    }
+}
+
+/// What is said of a module that is not compiled in.
+pub(super) fn unavailable(module: &str) -> String {
+    format!("module '{module}' is not available")
+}
+
+/// Exactly as the original prints it, with a space after the colon.
+fn print_unavailable(module: &str, output: &mut impl Write) -> io::Result<()> {
+    let text = json::to_string(&unavailable(module)).map_err(io::Error::other)?;
+    write!(output, r#"{{"errors": [{text}]}}"#)?;
+    output.flush()
+}
+
+fn print(module: &dyn Module, result: &ModuleResult, output: &mut impl Write) -> io::Result<()> {
+    let text = json::to_string(result).unwrap_or_else(|error| {
         json::to_string(&module.failure(format!("the result cannot be written: {error}"))).unwrap_or_default()
     });
     output.write_all(text.as_bytes())?;
     output.flush()
 }
 
-/// Prepares and runs a module in this thread. A panic of the module becomes a failed result.
-#[must_use]
-pub fn run_module(module: &dyn Module, parameters: &json::Value, budget: Budget) -> ModuleResult {
-    let session = RunSession::new(budget);
-    let prepared = catch_unwind(AssertUnwindSafe(|| module.prepare(parameters)));
-    let run = match prepared {
-        Ok(Ok(run)) => run,
-        Ok(Err(error)) => return module.failure(error.to_string()),
-        Err(_) => return module.failure(format!("module '{}' panicked on its parameters", module.name())),
-    };
-    match catch_unwind(AssertUnwindSafe(|| run.run(&session))) {
-        Ok(Ok(outcome)) => finished(outcome, session.into_errors()),
-        Ok(Err(stop)) => with_errors(module.failure(stop.to_string()), session.into_errors()),
-        Err(_) => {
-            with_errors(module.failure(format!("module '{}' panicked", module.name())), session.into_errors())
+/// The thread ends with the input, and takes the process along.
+fn listen(mut input: impl BufRead + Send + 'static, cancel: CancelHandle) {
+    thread::spawn(move || {
+        while let Ok(Some(message)) = Message::read(&mut input) {
+            if message.class == Message::STOP {
+                cancel.cancel();
+            }
+        }
+        cancel.cancel();
+        thread::sleep(LAST_WORDS);
+        die();
+    });
+}
+
+/// How long a module may go on after its parent died.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// Ends this process, and what the module has started.
+fn die() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Signal, getpgrp, getpid, kill_process_group};
+        // Only as the leader: the group of a process that was started by hand belongs to somebody else.
+        if getpgrp() == getpid() {
+            kill_process_group(getpgrp(), Signal::KILL).ok();
         }
     }
+    std::process::abort();
 }
 
 fn finished(outcome: Outcome, mut errors: Vec<String>) -> ModuleResult {

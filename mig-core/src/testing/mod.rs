@@ -1,9 +1,13 @@
 //! What tests of this workspace and of other implementations share (feature `testing`).
 
+pub mod obedient;
+pub mod person;
 #[cfg(feature = "engine")]
 pub mod store_contract;
 #[cfg(feature = "engine")]
 pub mod store_history;
+#[cfg(feature = "engine")]
+pub mod transport_contract;
 pub mod vectors;
 
 use crate::clock::Clock;

@@ -1,0 +1,178 @@
+//! The journal in a directory: one file per action, shared by any number of processes.
+//!
+//! An entry is named after the digest and the end of the validity window. It is created as a whole by one of those who try,
+//! and replaced as a whole; whoever finds one of a dead owner takes it over under a lock.
+
+use super::{
+    Claim, Decision, Journal, JournalError, StoredAnswer,
+    entry::{Entry, State},
+};
+use crate::{
+    agent::{
+        files::{self, Durability},
+        owner::{Owner, Owners},
+        verify::ActionDigest,
+    },
+    limits,
+    time::Time,
+};
+use std::{
+    collections::BTreeSet,
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+/// How long an entry is kept after the validity window: clocks may be set back by as much without a replay.
+const KEPT_AFTER_EXPIRY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A journal in a directory on a local file system.
+///
+/// What it remembers survives the end of the process, however it comes. Entries of actions that change the machine also
+/// survive a loss of power; for the others the disk is not waited for: what is lost with the power is run again.
+#[derive(Debug)]
+pub struct FileJournal {
+    directory: PathBuf,
+    owners: Owners,
+    owner: Owner,
+    /// What this journal has claimed and not finished or abandoned.
+    active: Mutex<BTreeSet<ActionDigest>>,
+}
+
+impl FileJournal {
+    /// Opens the journal in a directory; makes it, for its user only, if it is new. Entries whose time is over are removed.
+    ///
+    /// # Errors
+    /// [`JournalError::Disk`] if the directory can not be made or read, or no owner can be registered.
+    pub fn open(directory: &Path, owners: &Owners) -> Result<Self, JournalError> {
+        let failed = |source| JournalError::Disk { operation: "open", path: directory.to_owned(), source };
+        files::private_directory(directory).map_err(failed)?;
+        let owner = owners.register().map_err(failed)?;
+        remove_expired(directory, SystemTime::now()).map_err(failed)?;
+        Ok(Self { directory: directory.to_owned(), owners: owners.clone(), owner, active: Mutex::default() })
+    }
+
+    /// Whoever has claimed these bytes before decides.
+    fn decide(&self, claim: &Claim, path: &Path, active: bool) -> Result<Decision, JournalError> {
+        let _others_wait = self.lock()?;
+        let text = limits::read_file(path, limits::MAX_COMMAND_BYTES).map_err(disk("read", path))?;
+        match State::of(&text) {
+            State::Finished(command, answer) if command == claim.command => Ok(Decision::Repeat(answer)),
+            State::Finished(command, _) => Ok(Decision::AlreadyRun(command)),
+            State::Running(entry) if entry.command != claim.command => {
+                Ok(Decision::AlreadyRun(entry.command))
+            }
+            State::Running(entry) if active || self.is_run_elsewhere(&entry)? => Ok(Decision::Busy),
+            State::Running(_) | State::Damaged => {
+                let entry = Entry::running(claim, self.owner.id()).to_text()?;
+                files::replace(path, &entry, durability(claim)).map_err(disk("write", path))?;
+                Ok(Decision::Resume)
+            }
+        }
+    }
+
+    fn is_run_elsewhere(&self, entry: &Entry) -> Result<bool, JournalError> {
+        let ours = entry.owner == self.owner.id();
+        Ok(!ours
+            && self.owners.is_alive(&entry.owner).map_err(disk("look for the owner of", &self.directory))?)
+    }
+
+    /// Given back when dropped.
+    fn lock(&self) -> Result<File, JournalError> {
+        let path = self.directory.join("lock");
+        let open = File::options().create(true).truncate(false).write(true).open(&path);
+        let file = open.map_err(disk("open", &path))?;
+        file.lock().map_err(disk("lock", &path))?;
+        Ok(file)
+    }
+
+    fn active(&self) -> MutexGuard<'_, BTreeSet<ActionDigest>> {
+        self.active.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn path(&self, claim: &Claim) -> PathBuf {
+        self.directory.join(format!("{}.{}{SUFFIX}", claim.digest, claim.expire_after.unix_seconds()))
+    }
+}
+
+impl Journal for FileJournal {
+    fn claim(&self, claim: &Claim) -> Result<Decision, JournalError> {
+        let path = self.path(claim);
+        let entry = Entry::running(claim, self.owner.id()).to_text()?;
+        // Held to the end: a claim of the same bytes by another task must see this one as active.
+        let mut active = self.active();
+        let created = files::create(&path, &entry, durability(claim)).map_err(disk("write", &path))?;
+        let decision = match created {
+            true => Decision::Run,
+            false => self.decide(claim, &path, active.contains(&claim.digest))?,
+        };
+        if matches!(decision, Decision::Run | Decision::Resume) {
+            active.insert(claim.digest);
+        }
+        Ok(decision)
+    }
+
+    fn finish(&self, claim: &Claim, answer: &StoredAnswer) -> Result<(), JournalError> {
+        let path = self.path(claim);
+        let entry = Entry::finished(claim, answer).to_text()?;
+        files::replace(&path, &entry, durability(claim)).map_err(disk("write", &path))?;
+        self.abandon(claim.digest);
+        Ok(())
+    }
+
+    fn abandon(&self, digest: ActionDigest) {
+        self.active().remove(&digest);
+    }
+
+    fn remove_expired(&self, now: SystemTime) -> Result<(), JournalError> {
+        remove_expired(&self.directory, now).map_err(disk("clear up", &self.directory))
+    }
+}
+
+fn durability(claim: &Claim) -> Durability {
+    if claim.changes { Durability::Power } else { Durability::Process }
+}
+
+fn remove_expired(directory: &Path, now: SystemTime) -> io::Result<()> {
+    let horizon = now.checked_sub(KEPT_AFTER_EXPIRY).unwrap_or(SystemTime::UNIX_EPOCH);
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_str().unwrap_or_default();
+        let over = match expiry(name) {
+            Some(expire_after) => expire_after < Time::from(horizon).unix_seconds(),
+            // Left behind by a process that was killed while it wrote.
+            None if name.starts_with(files::TEMPORARY) => is_older(&entry, horizon)?,
+            None => false,
+        };
+        if over {
+            files::remove(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// The end of the validity window, out of the name of an entry.
+fn expiry(name: &str) -> Option<i64> {
+    name.strip_suffix(SUFFIX)?.split_once('.')?.1.parse().ok()
+}
+
+fn is_older(entry: &fs::DirEntry, horizon: SystemTime) -> io::Result<bool> {
+    match entry.metadata().and_then(|metadata| metadata.modified()) {
+        Ok(modified) => Ok(modified < horizon),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+fn disk(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> JournalError {
+    let path = path.to_owned();
+    move |source| JournalError::Disk { operation, path, source }
+}
+
+const SUFFIX: &str = ".json";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,6 @@
+//! The agent over the relay in memory.
+
+mod answers;
+mod crashes;
+mod refusals;
+mod support;
