@@ -99,7 +99,7 @@ mod tests {
                 || (),
                 |(), depth| {
                     sum.fetch_add(1, Ordering::Relaxed);
-                    queue.push((depth > 0).then_some([depth - 1; 2]).into_iter().flatten());
+                    queue.push((depth > 0).then(|| [depth - 1; 2]).into_iter().flatten());
                 },
             );
             assert_eq!(sum.into_inner(), (1 << 13) - 1, "{threads} threads");
