@@ -361,3 +361,6 @@ impl fmt::Debug for Together {
         formatter.debug_struct("Together").field("any", &self.any).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! What the vector tests of modules share.
 #![allow(dead_code, reason = "each test binary uses a part")]
 
+pub(crate) mod session;
 pub(crate) mod tree;
 
 use libtest_mimic::{Arguments, Failed, Trial};

@@ -1,0 +1,149 @@
+use super::*;
+use proptest::prelude::*;
+use std::sync::LazyLock;
+
+/// Expressions that differ in what they need: literals, anchors, classes, what only bad bytes match.
+const PATTERNS: [&str; 14] = [
+    "ab",
+    "^a",
+    "b$",
+    "^$",
+    "a.b",
+    "[^a]b",
+    "^(a|b)*$",
+    "(?i)AB",
+    r"\bb\b",
+    "\u{e9}",
+    r"\x{fffd}",
+    ".{3}",
+    r"\Ba",
+    "a\\rb",
+];
+
+fn matcher(quantifier: Quantifier, patterns: &[&str]) -> LineMatcher {
+    let asked = patterns.iter().map(|pattern| (Arc::new(Pattern::new(pattern).unwrap()), quantifier));
+    LineMatcher::new(asked.collect()).unwrap()
+}
+
+/// Compiled once: cases are many.
+static ALL: LazyLock<[LineMatcher; 2]> =
+    LazyLock::new(|| [Quantifier::Any, Quantifier::Every].map(|quantifier| matcher(quantifier, &PATTERNS)));
+static EACH: LazyLock<Vec<LineMatcher>> =
+    LazyLock::new(|| PATTERNS.iter().map(|pattern| matcher(Quantifier::Any, &[pattern])).collect());
+
+fn scan(matcher: &LineMatcher, data: &[u8], piece: usize) -> Vec<Option<bool>> {
+    let mut scan = matcher.start();
+    let all = 0..matcher.expressions.len();
+    all.clone().for_each(|expression| scan.want(expression));
+    data.chunks(piece).for_each(|piece| scan.feed(piece));
+    scan.finish();
+    all.map(|expression| scan.answer(expression, true)).collect()
+}
+
+/// What the answers are by definition.
+fn reference(matcher: &LineMatcher, data: &[u8]) -> Vec<Option<bool>> {
+    let text = data.strip_suffix(b"\n").unwrap_or(data);
+    let lines: Vec<&[u8]> =
+        if data.is_empty() { Vec::new() } else { text.split(|byte| *byte == b'\n').collect() };
+    let answer = |expression: &Expression| {
+        let matches = |line: &&[u8]| expression.pattern.is_match(line.strip_suffix(b"\r").unwrap_or(line));
+        match expression.quantifier {
+            Quantifier::Any => lines.iter().any(matches),
+            Quantifier::Every => !lines.is_empty() && lines.iter().all(matches),
+        }
+    };
+    matcher.expressions.iter().map(|expression| Some(answer(expression))).collect()
+}
+
+/// Short texts over few bytes, so that lines, characters, bad bytes and matches are frequent.
+fn data() -> impl Strategy<Value = Vec<u8>> {
+    let byte = prop_oneof![
+        4 => Just(vec![b'a']), 4 => Just(vec![b'b']), 3 => Just(vec![b'\n']), 1 => Just(vec![b'\r']),
+        1 => Just(vec![b'\r', b'\n']), 1 => Just(vec![b' ']), 1 => Just(vec![0xFF]), 1 => Just(vec![0xC3]),
+        1 => Just("\u{e9}".into()), 1 => Just("\u{fffd}".into()), 1 => Just(vec![0]), 1 => Just(vec![b'A']),
+    ];
+    proptest::collection::vec(byte, 0..24).prop_map(|parts| parts.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(3_000))]
+
+    #[test]
+    fn lines_in_pieces_are_answered_as_by_definition(data in data(), piece in 1..8_usize) {
+        for matcher in &*ALL {
+            prop_assert_eq!(scan(matcher, &data, piece), reference(matcher, &data));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn one_expression_alone_is_answered_as_by_definition(data in data(), which in 0..PATTERNS.len()) {
+        let matcher = &EACH[which];
+        prop_assert_eq!(scan(matcher, &data, 5), reference(matcher, &data));
+    }
+
+    #[test]
+    fn a_long_line_is_answered_as_a_short_one(data in data(), piece in 1..8_usize) {
+        let line: Vec<u8> = data.into_iter().filter(|byte| *byte != b'\n').collect();
+        let matcher = &ALL[0];
+        let mut long = matcher.long.start().unwrap();
+        line.chunks(piece).for_each(|piece| long.feed(piece));
+        let matched = long.finish();
+        let expected: Vec<bool> = matcher.expressions.iter().map(|it| it.pattern.is_match_line(&line)).collect();
+        let found: Vec<bool> = (0..PATTERNS.len()).map(|expression| contains(&matched, expression)).collect();
+        prop_assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn lines_longer_than_any_buffer_are_searched_to_their_ends() {
+    let matcher = matcher(Quantifier::Any, &["^begin", "middle", "end$", "begin.*end", "^next$", "never"]);
+    let filler = vec![b'x'; 3 * MAX_LINE_BYTES];
+    let data = [b"begin", &filler[..], b"middle\xFF", &filler, b"end\r\nnext\n"].concat();
+    for piece in [1 << 10, CHUNK, data.len()] {
+        let found: Vec<bool> = scan(&matcher, &data, piece).into_iter().map(Option::unwrap).collect();
+        assert_eq!(found, [true, true, true, true, true, false], "{piece}");
+    }
+}
+
+#[test]
+fn memory_for_a_long_line_is_bounded() {
+    let matcher = matcher(Quantifier::Any, &["never"]);
+    let mut scan = matcher.start();
+    scan.want(0);
+    for _ in 0..64 {
+        scan.feed(&vec![b'x'; 64 << 10]);
+        assert!(scan.partial.capacity() <= 2 * MAX_LINE_BYTES);
+    }
+    assert!(scan.long.is_some());
+}
+
+#[test]
+fn what_is_decided_needs_no_more_data() {
+    let matcher = matcher(Quantifier::Any, &["a", "b"]);
+    let mut scan = matcher.start();
+    scan.want(0);
+    scan.want(1);
+    scan.feed(b"a\n");
+    assert_eq!((scan.open(), scan.answer(0, false), scan.answer(1, false)), (1, Some(true), None));
+    scan.retain(|_| false);
+    assert_eq!(scan.open(), 0);
+}
+
+#[test]
+fn an_empty_file_has_no_line() {
+    for (quantifier, answer) in [(Quantifier::Any, false), (Quantifier::Every, false)] {
+        assert_eq!(scan(&matcher(quantifier, &[".*"]), b"", 1), [Some(answer)]);
+    }
+    assert_eq!(
+        scan(&matcher(Quantifier::Any, &["^$"]), b"a\n", 1),
+        [Some(false)],
+        "no line behind the last LF"
+    );
+    assert_eq!(scan(&matcher(Quantifier::Any, &["^$"]), b"a\n\n", 1), [Some(true)]);
+}
+
+const CHUNK: usize = 256 << 10;

@@ -1,0 +1,318 @@
+//! The scan engine on real directories: what it visits, what it never touches, and how it ends.
+#![cfg(all(unix, feature = "scan"))]
+
+mod common;
+
+use common::session::TestSession;
+use mig_core::module::Stop;
+use mig_modules::{
+    dialect::Pattern,
+    scan::{Algorithm, Combine, Digest, Filter, Query, Report, Scan, SizeRange, Test},
+};
+use proptest::{prelude::*, test_runner::TestRunner};
+use rustix::fs::{CWD, FileType, Mode, mknodat};
+use std::{
+    collections::BTreeSet,
+    ffi::OsStr,
+    fs,
+    os::unix::{ffi::OsStrExt, fs::symlink, net::UnixListener},
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+fn filter(test: Test) -> Filter {
+    Filter { test, negated: false, mismatch: false }
+}
+
+fn name(pattern: &str) -> Filter {
+    filter(Test::Name(Arc::new(Pattern::new(pattern).expect("a pattern"))))
+}
+
+fn content(pattern: &str) -> Filter {
+    filter(Test::Content(Arc::new(Pattern::new(pattern).expect("a pattern"))))
+}
+
+fn all(path: &Path, filters: Vec<Filter>) -> Query {
+    Query { paths: vec![path.to_owned()], combine: Combine::All, filters, ..Query::default() }
+}
+
+fn run(queries: Vec<Query>) -> Report {
+    Scan::new(queries).expect("a scan").run(&TestSession::new())
+}
+
+fn paths(report: &Report, query: usize) -> Vec<&Path> {
+    report.hits[query].iter().map(|hit| hit.file.path.as_path()).collect()
+}
+
+fn problems(report: &Report) -> Vec<&str> {
+    report.problems.iter().map(|problem| problem.text.as_str()).collect()
+}
+
+/// Makes files; each way leads through numbered directories to a file.
+fn grow(root: &Path, ways: &[&[u8]]) {
+    for way in ways {
+        let directory = root.join(place(way));
+        fs::create_dir_all(&directory).expect("a directory");
+        fs::write(directory.join(format!("f{}", way.len())), "x").expect("a file");
+    }
+}
+
+fn place(way: &[u8]) -> PathBuf {
+    way.iter().map(|step| format!("d{step}")).collect()
+}
+
+/// A tree of several levels; some directories hold no file, some only directories.
+fn grown() -> TempDir {
+    let root = tempfile::tempdir().expect("a directory");
+    grow(
+        root.path(),
+        &[&[], &[0], &[0, 0, 0], &[0, 1], &[0, 1, 2, 2, 0], &[1, 1], &[1, 1, 0], &[2], &[2, 2, 2, 2]],
+    );
+    fs::create_dir_all(root.path().join("d1/d2/d0")).expect("a directory");
+    root
+}
+
+/// Runs a property on 1,000 cases over one tree: making trees would take most of the time.
+fn check<S: Strategy>(strategy: S, property: impl Fn(S::Value) -> Result<(), TestCaseError>) {
+    let mut runner =
+        TestRunner::new(ProptestConfig { cases: 1_000, failure_persistence: None, ..Default::default() });
+    runner.run(&strategy, property).expect("the property holds");
+}
+
+/// The way to some directory of the tree.
+fn some_way() -> impl Strategy<Value = Vec<u8>> {
+    proptest::collection::vec(0..3_u8, 0..4)
+}
+
+#[test]
+fn the_walk_visits_what_walkdir_visits() {
+    let root = grown();
+    check((some_way(), 0..7_u64), |(way, depth)| {
+        let path = root.path().join(place(&way));
+        let max_depth = (depth > 0).then_some(depth);
+        let report = run(vec![Query { max_depth, ..all(&path, vec![name(".")]) }]);
+        let expected: BTreeSet<PathBuf> = walkdir::WalkDir::new(&path)
+            .max_depth(max_depth.map_or(usize::MAX, |depth| depth as usize))
+            .into_iter()
+            .filter_map(Result::ok)
+            .filter(|entry| entry.file_type().is_file())
+            .map(walkdir::DirEntry::into_path)
+            .collect();
+        prop_assert_eq!(report.statistics.files, expected.len() as u64);
+        prop_assert_eq!(report.statistics.open_failed == 0, path.exists());
+        prop_assert_eq!(paths(&report, 0).into_iter().map(Path::to_owned).collect::<BTreeSet<_>>(), expected);
+        Ok(())
+    });
+}
+
+#[test]
+fn queries_that_share_a_walk_find_what_each_finds_alone() {
+    let root = grown();
+    let query = (proptest::collection::vec(some_way(), 1..4), 0..5_u64, 0..4_usize);
+    check(proptest::collection::vec(query, 1..5), |queries| {
+        let queries = queries.into_iter().map(|(ways, depth, limit)| Query {
+            paths: ways.iter().map(|way| root.path().join(place(way))).collect(),
+            max_depth: (depth > 0).then_some(depth),
+            limit: (limit > 0).then_some(limit),
+            ..all(root.path(), vec![name("f")])
+        });
+        let queries: Vec<Query> = queries.collect();
+        let together = run(queries.clone());
+        for (index, query) in queries.into_iter().enumerate() {
+            let alone = run(vec![query]);
+            prop_assert_eq!(paths(&together, index), paths(&alone, 0));
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn results_come_in_the_order_of_paths_from_a_large_flat_directory() {
+    let root = tempfile::tempdir().expect("a directory");
+    for number in 0..1_500 {
+        fs::write(root.path().join(format!("{number:04}")), "x\n").expect("a file");
+    }
+    let report = run(vec![all(root.path(), vec![content("x")])]);
+    let expected: Vec<PathBuf> = (0..1_500).map(|number| root.path().join(format!("{number:04}"))).collect();
+    assert_eq!(paths(&report, 0), expected);
+    assert_eq!(report.statistics.files, 1_500);
+}
+
+#[test]
+fn a_limit_keeps_the_first_hits_and_counts_per_query() {
+    let root = tempfile::tempdir().expect("a directory");
+    grow(root.path(), &[&[1], &[1, 0], &[2], &[0, 1], &[0]]);
+    let limited = Query { limit: Some(2), ..all(root.path(), vec![name("f")]) };
+    let report = run(vec![limited, all(root.path(), vec![name("f")])]);
+    assert_eq!(paths(&report, 0), [root.path().join("d0/d1/f2"), root.path().join("d0/f1")]);
+    assert_eq!(report.hits[1].len(), 5);
+}
+
+#[test]
+fn special_files_are_never_opened() {
+    let root = tempfile::tempdir().expect("a directory");
+    let fifo = root.path().join("fifo");
+    mknodat(CWD, &fifo, FileType::Fifo, Mode::RUSR, 0).expect("a fifo");
+    let _socket = UnixListener::bind(root.path().join("socket")).expect("a socket");
+    symlink("fifo", root.path().join("link")).expect("a link");
+    symlink("/dev/null", root.path().join("null")).expect("a link");
+    fs::write(root.path().join("file"), "x").expect("a file");
+    let report = run(vec![all(root.path(), vec![content(".*")]), all(&fifo, vec![content(".*")])]);
+    assert_eq!(paths(&report, 0), [root.path().join("file")]);
+    assert_eq!(report.statistics.files, 1);
+    assert_eq!(
+        problems(&report),
+        [format!("warning: {} is not a regular file and was skipped", fifo.display())]
+    );
+}
+
+#[test]
+fn names_that_are_not_text_are_found_and_match_replacement_characters() {
+    let root = tempfile::tempdir().expect("a directory");
+    let odd = root.path().join(OsStr::from_bytes(b"bad\xFF\xFEname\n\x1B[31m"));
+    if fs::write(&odd, "x").is_err() {
+        return;
+    }
+    let report = run(vec![all(root.path(), vec![name("bad\u{fffd}\u{fffd}name"), content("x")])]);
+    assert_eq!(paths(&report, 0), [odd]);
+}
+
+#[test]
+fn a_path_that_leads_in_circles_is_one_problem() {
+    let root = tempfile::tempdir().expect("a directory");
+    symlink("b", root.path().join("a")).expect("a link");
+    symlink("a", root.path().join("b")).expect("a link");
+    let report =
+        run(vec![all(&root.path().join("a/below"), vec![name(".")]), all(root.path(), vec![name(".")])]);
+    assert_eq!(report.statistics.open_failed, 3);
+    let expected = [
+        "ERROR: followSymLink() -> EvalSymlinks: too many links".to_owned(),
+        format!("ERROR: open {}: too many levels of symbolic links", root.path().join("a/below").display()),
+        "ERROR: followSymLink() -> EvalSymlinks: too many links".to_owned(),
+    ];
+    assert_eq!(problems(&report), expected);
+}
+
+#[test]
+fn pseudo_file_systems_are_left_out_unless_a_path_lies_on_one() {
+    if !Path::new("/proc/self/stat").exists() {
+        return;
+    }
+    let everywhere = Query { max_depth: Some(3), ..all(Path::new("/"), vec![name("^stat$")]) };
+    let there =
+        Query { max_depth: Some(1), ..all(Path::new("/proc"), vec![name("^stat$"), content("^cpu ")]) };
+    let report = run(vec![everywhere, there]);
+    let found = paths(&report, 0);
+    assert!(!found.iter().any(|path| path.starts_with("/proc") || path.starts_with("/sys")), "{found:?}");
+    assert_eq!(paths(&report, 1), [Path::new("/proc/stat")], "of no size, and read");
+}
+
+#[test]
+fn a_link_to_a_pseudo_file_system_is_found_and_not_read() {
+    if !Path::new("/proc/cpuinfo").exists() {
+        return;
+    }
+    let root = tempfile::tempdir().expect("a directory");
+    let link = root.path().join("link");
+    symlink("/proc/cpuinfo", &link).expect("a link");
+    let report =
+        run(vec![all(root.path(), vec![name("link")]), all(root.path(), vec![content("processor")])]);
+    assert_eq!((paths(&report, 0), report.hits[1].len()), (vec![link.as_path()], 0));
+    let expected = format!(
+        "checkContent() -> open {}: the link leads to a pseudo or remote file system",
+        link.display()
+    );
+    assert_eq!(problems(&report), [expected]);
+}
+
+#[test]
+fn a_large_file_is_searched_and_hashed_in_one_read() {
+    let root = tempfile::tempdir().expect("a directory");
+    let mut data = b"line of text\n".repeat(200_000);
+    data.extend_from_slice(b"the needle at the end");
+    fs::write(root.path().join("large"), &data).expect("a file");
+    // By `sha256sum`.
+    let digests =
+        run(vec![Query { return_sha256: true, ..all(root.path(), vec![content("needle at the end$")]) }]);
+    let sha256 = digests.hits[0][0].file.sha256.clone().expect("a digest");
+    let wanted = filter(Test::Digest(sha256));
+    let report = run(vec![all(root.path(), vec![wanted, content("^the needle")])]);
+    assert_eq!(report.hits[0].len(), 1);
+    let other = Digest::from_hex(Algorithm::Sha1, &"0".repeat(40)).expect("a digest");
+    let report = run(vec![all(root.path(), vec![filter(Test::Digest(other)), content("^the needle")])]);
+    assert_eq!(report.hits[0].len(), 0);
+}
+
+#[test]
+fn cancelling_ends_a_scan_within_a_tenth_of_a_second_and_keeps_what_was_found() {
+    let root = tempfile::tempdir().expect("a directory");
+    fs::write(root.path().join("a"), "x\n").expect("a file");
+    // Zeros without end for this test: a sparse file of 1 TiB.
+    fs::create_dir(root.path().join("z")).expect("a directory");
+    fs::File::create(root.path().join("z/endless"))
+        .and_then(|file| file.set_len(1 << 40))
+        .expect("a sparse file");
+    let scan = Scan::new(vec![all(root.path(), vec![content("x")]), all(root.path(), vec![name("a")])])
+        .expect("a scan");
+    let session = TestSession::new();
+    let (report, waited) = std::thread::scope(|scope| {
+        let scan = scope.spawn(|| scan.run(&session));
+        while session.results.load(Ordering::Relaxed) < 2 || session.checkpoints.load(Ordering::Relaxed) < 20
+        {
+            std::thread::yield_now();
+        }
+        session.cancelled.store(true, Ordering::Relaxed);
+        let cancelled = Instant::now();
+        (scan.join().expect("a report"), cancelled.elapsed())
+    });
+    assert_eq!(report.stopped, Some(Stop::Cancelled));
+    assert_eq!((report.hits[0].len(), report.hits[1].len()), (1, 1));
+    assert!(waited < Duration::from_millis(100), "{waited:?}");
+}
+
+#[test]
+fn files_that_vanish_during_the_scan_are_no_reason_to_end() {
+    let root = tempfile::tempdir().expect("a directory");
+    let scan = Scan::new(vec![Query {
+        filters: vec![filter(Test::Size(SizeRange { min: 0, max: u64::MAX })), content("x")],
+        ..all(root.path(), Vec::new())
+    }])
+    .expect("a scan");
+    let busy = std::sync::atomic::AtomicBool::new(true);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for round in 0.. {
+                let directory = root.path().join(format!("d{}", round % 7));
+                let _made = fs::create_dir(&directory);
+                let _written = fs::write(directory.join("f"), "x");
+                let _gone = fs::remove_dir_all(&directory);
+                if !busy.load(Ordering::Relaxed) {
+                    break;
+                }
+            }
+        });
+        for _ in 0..300 {
+            let report = scan.run(&TestSession::new());
+            assert_eq!(report.stopped, None);
+            for problem in problems(&report) {
+                assert!(problem.contains("no such file or directory"), "{problem}");
+            }
+        }
+        busy.store(false, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn a_deep_tree_is_walked_with_few_open_directories() {
+    let root = tempfile::tempdir().expect("a directory");
+    let mut path = root.path().to_owned();
+    for _ in 0..400 {
+        path.push("d");
+    }
+    fs::create_dir_all(&path).expect("directories");
+    fs::write(path.join("leaf"), "x").expect("a file");
+    let report = run(vec![all(root.path(), vec![content("x")])]);
+    assert_eq!(paths(&report, 0), [path.join("leaf")]);
+}
