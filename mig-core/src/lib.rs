@@ -13,6 +13,7 @@
 
 pub mod acl;
 pub mod action;
+pub mod agent;
 pub mod agent_info;
 pub mod clock;
 pub mod command;

@@ -1,3 +1,25 @@
 //! The scheduler: from an accepted action to one stored answer per targeted agent.
+//!
+//! * [`intake`]: what an action must be to be accepted.
+//! * [`Scheduler`]: claims actions in the store, finds their agents, hands commands to the relay, takes answers and
+//!   heartbeats, and lets expire what nobody answers.
+//! * [`flow`]: the states of actions and commands, as pure functions.
+//!
+//! Any number of schedulers may share a store, and each may die at any instruction: what it has claimed is free for others
+//! when its lease lapses or is released. Everything is done at least once, and doing it again changes nothing.
 
+mod answers;
+mod batch;
+mod engine;
 pub mod flow;
+mod hand_over;
+mod heartbeats;
+pub mod intake;
+mod launch;
+mod sweep;
+
+pub use self::{
+    answers::{AnswerError, check_answer},
+    engine::{Options, Scheduler, SchedulerError},
+    heartbeats::{HeartbeatError, check_heartbeat},
+};

@@ -122,18 +122,18 @@ fn member(expression: &Expr) -> Result<Operand, Fault> {
         steps.push(step(right, takes_path)?);
         base = left;
     }
-    if steps.len() > MAX_STEPS {
-        return Err(Fault::new(
-            start(expression),
-            Problem::TooMany { what: "steps into JSON", limit: MAX_STEPS },
-        ));
-    }
     let (column, mut path) = match operand(base)? {
         Operand::Column(column) if column.kind() == Kind::Json => (column, Vec::new()),
         Operand::Member { column, path, as_text: false } => (column, path),
         _ => return Err(Fault::expected(start(base), "environment or tags on the left of an arrow")),
     };
     path.extend(steps.into_iter().rev());
+    if path.len() > MAX_STEPS {
+        return Err(Fault::new(
+            start(expression),
+            Problem::TooMany { what: "steps into JSON", limit: MAX_STEPS },
+        ));
+    }
     Ok(Operand::Member { column, path, as_text: gives_text })
 }
 

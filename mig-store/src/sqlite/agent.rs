@@ -13,6 +13,7 @@ use mig_core::{
     id::{ActionId, AgentId},
     json,
     store::{AgentStore, StoreError},
+    time::Time,
 };
 use sqlx::{Row, SqliteConnection};
 use std::{collections::BTreeSet, time::SystemTime};
@@ -156,7 +157,7 @@ async fn insert(
         .bind(agent.pid)
         .bind(&agent.loader_name)
         .bind(micros_if_set(agent.start_time).unwrap_or(micros(now)))
-        .bind(NEVER_MICROS)
+        .bind(micros_of(Time::NOT_FINISHED))
         .bind(micros(now))
         .bind(micros_of(agent.refresh_time))
         .bind(json::to_string(&agent.environment)?)
@@ -165,6 +166,3 @@ async fn insert(
         .await?;
     Ok(())
 }
-
-/// 9998-01-11T11:11:11Z: the destruction time of an agent that was not destroyed.
-const NEVER_MICROS: i64 = 253_340_133_071_000_000;

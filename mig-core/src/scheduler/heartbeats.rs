@@ -1,0 +1,169 @@
+//! Heartbeats: who is there.
+
+use super::{Options, Scheduler, SchedulerError, batch};
+use crate::{
+    agent_info::AgentInfo,
+    json,
+    limits::{MAX_AGENT_NAME_BYTES, MAX_AGENT_VERSION_BYTES, MAX_HEARTBEAT_BYTES},
+    time::Time,
+    transport::{Delivery, Subscription},
+};
+use std::time::SystemTime;
+
+/// Why a heartbeat was ignored.
+#[derive(Debug, thiserror::Error)]
+pub enum HeartbeatError {
+    /// Above [`MAX_HEARTBEAT_BYTES`].
+    #[error("heartbeat has {0} bytes, allowed are {MAX_HEARTBEAT_BYTES}")]
+    TooLarge(usize),
+    /// Not the JSON of an agent.
+    #[error("heartbeat is not the JSON of an agent")]
+    Unreadable(#[source] json::Error),
+    /// It waited too long on its way.
+    #[error("heartbeat of '{agent}' expired")]
+    Expired {
+        /// Queue location.
+        agent: String,
+    },
+    /// A field that is needed is empty.
+    #[error("heartbeat has no {0}")]
+    Missing(&'static str),
+    /// Neither `daemon` nor `checkin` nor empty.
+    #[error("agent '{agent}' reported an invalid mode")]
+    Mode {
+        /// Queue location.
+        agent: String,
+    },
+    /// A field is too long.
+    #[error("the {field} of agent '{agent}' has more than {limit} bytes")]
+    TooLong {
+        /// Queue location.
+        agent: String,
+        /// Which field.
+        field: &'static str,
+        /// Most bytes.
+        limit: usize,
+    },
+}
+
+/// Reads a heartbeat as agents send it over a relay, and checks it.
+///
+/// # Errors
+/// [`HeartbeatError`]: the first rule that it breaks.
+pub fn check_heartbeat(body: &[u8], now: SystemTime, options: &Options) -> Result<AgentInfo, HeartbeatError> {
+    if body.len() > MAX_HEARTBEAT_BYTES {
+        return Err(HeartbeatError::TooLarge(body.len()));
+    }
+    let info: AgentInfo = json::from_slice(body).map_err(HeartbeatError::Unreadable)?;
+    if info.queue_location.is_empty() {
+        return Err(HeartbeatError::Missing("queue location"));
+    }
+    let agent = || info.queue_location.chars().take(120).collect();
+    if info.heartbeat_time < Time::from(now - options.offline_after) {
+        return Err(HeartbeatError::Expired { agent: agent() });
+    }
+    if !matches!(info.mode.as_str(), "" | "daemon" | "checkin") {
+        return Err(HeartbeatError::Mode { agent: agent() });
+    }
+    for (field, value, limit) in [
+        ("name", &info.name, MAX_AGENT_NAME_BYTES),
+        ("queue location", &info.queue_location, MAX_AGENT_NAME_BYTES),
+        ("version", &info.version, MAX_AGENT_VERSION_BYTES),
+    ] {
+        if value.len() > limit {
+            return Err(HeartbeatError::TooLong { agent: agent(), field, limit });
+        }
+    }
+    Ok(info)
+}
+
+impl Scheduler {
+    /// Records the good heartbeats of each batch in one transaction; a bad one is reported and dropped.
+    pub(super) async fn take_heartbeats(
+        &self,
+        mut subscription: Box<dyn Subscription>,
+    ) -> Result<(), SchedulerError> {
+        loop {
+            let batch = batch::gather(&mut *subscription).await?;
+            let now = self.clock.now();
+            let check = |delivery: &Delivery| check_heartbeat(&delivery.body, now, &self.options);
+            let agents: Vec<_> = batch.iter().filter_map(|delivery| kept(check(delivery))).collect();
+            if !agents.is_empty() {
+                self.patiently(|| self.store.record_heartbeats(&agents, now)).await?;
+            }
+            batch::acknowledge(batch).await;
+        }
+    }
+}
+
+fn kept<T>(result: Result<T, HeartbeatError>) -> Option<T> {
+    result.inspect_err(|error| tracing::warn!(%error, "heartbeat ignored")).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{HeartbeatError, check_heartbeat};
+    use crate::{agent_info::AgentInfo, json, scheduler::Options, time::Time};
+    use std::time::{Duration, SystemTime};
+
+    fn now() -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000)
+    }
+
+    fn check(change: impl FnOnce(&mut AgentInfo)) -> Result<AgentInfo, HeartbeatError> {
+        let mut info = AgentInfo {
+            name: "one".to_owned(),
+            queue_location: "linux.one".to_owned(),
+            heartbeat_time: Time::from(now()),
+            ..AgentInfo::default()
+        };
+        change(&mut info);
+        check_heartbeat(json::to_string(&info).unwrap().as_bytes(), now(), &Options::default())
+    }
+
+    #[test]
+    fn a_good_heartbeat_is_read() {
+        for mode in ["", "daemon", "checkin"] {
+            assert_eq!(check(|info| info.mode = mode.to_owned()).unwrap().mode, mode);
+        }
+    }
+
+    #[test]
+    fn an_old_heartbeat_is_ignored_one_from_the_future_is_not() {
+        let old = check(|info| info.heartbeat_time = Time::from(now() - Duration::from_secs(3600)));
+        assert!(matches!(old, Err(HeartbeatError::Expired { .. })));
+        assert!(check(|info| info.heartbeat_time = Time::from(now() + Duration::from_secs(3600))).is_ok());
+    }
+
+    #[test]
+    fn an_unknown_mode_is_refused() {
+        assert!(matches!(check(|info| info.mode = "Daemon".to_owned()), Err(HeartbeatError::Mode { .. })));
+    }
+
+    #[test]
+    fn a_heartbeat_without_an_address_is_refused() {
+        assert!(matches!(check(|info| info.queue_location.clear()), Err(HeartbeatError::Missing(_))));
+    }
+
+    #[test]
+    fn names_and_versions_have_limits() {
+        assert!(check(|info| info.name = "n".repeat(1024)).is_ok());
+        assert!(check(|info| info.version = "v".repeat(128)).is_ok());
+        let long = check(|info| info.name = "n".repeat(1025)).unwrap_err();
+        assert_eq!(long.to_string(), "the name of agent 'linux.one' has more than 1024 bytes");
+        assert!(matches!(check(|info| info.version = "v".repeat(129)), Err(HeartbeatError::TooLong { .. })));
+    }
+
+    #[test]
+    fn what_is_too_large_is_not_even_read() {
+        let body = vec![b' '; 102_401];
+        let error = check_heartbeat(&body, now(), &Options::default()).unwrap_err();
+        assert!(matches!(error, HeartbeatError::TooLarge(102_401)));
+    }
+
+    #[test]
+    fn what_is_no_agent_is_refused() {
+        let error = check_heartbeat(b"[]", now(), &Options::default()).unwrap_err();
+        assert!(matches!(error, HeartbeatError::Unreadable(_)));
+    }
+}
