@@ -16,6 +16,7 @@ mod error;
 mod number;
 mod parse;
 mod text;
+mod unread;
 mod value;
 
 use serde::{Serialize, de::DeserializeOwned};
@@ -23,6 +24,7 @@ use serde::{Serialize, de::DeserializeOwned};
 pub use error::Error;
 pub use number::write_float;
 pub use text::lossy;
+pub use unread::unread;
 pub use value::{Bytes, Map, Value};
 
 pub(crate) use value::decode_base64;

@@ -62,6 +62,12 @@ impl SecretKey {
         Ok(Self { stored, open, certificate })
     }
 
+    /// True if a passphrase protects it.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.stored.primary_key.secret_params().is_encrypted()
+    }
+
     /// The same key, locked with another passphrase, or with none.
     ///
     /// # Errors

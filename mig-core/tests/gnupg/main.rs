@@ -40,7 +40,7 @@ fn gnupg_accepts_what_we_sign() {
     for algorithm in [KeyAlgorithm::Ed25519, KeyAlgorithm::Rsa { bits: 2048 }] {
         let home = Home::new();
         let key = SecretKey::generate("Ann <ann@example.net>", algorithm, None).unwrap();
-        home.gpg(&["--import", &home.file("key", &key.public_armored().unwrap())]);
+        home.gpg(&["--import", &home.file("key", key.public_armored().unwrap())]);
         let armored = line::to_armor(&key.sign(b"message").unwrap()).unwrap();
         let signature = home.file("signature", &armored);
         let output = home.gpg(&["--verify", &signature, &home.file("message", "message")]);
