@@ -1,105 +1,112 @@
-//! Keys as armored text.
+//! Armor: OpenPGP bytes as text (RFC 4880, section 6.2).
 
-use super::{
-    line::{checksum, push_wrapped},
-    packets::{self, PUBLIC_KEY},
-};
+use super::line::{checksum, push_wrapped};
 use base64::{Engine, engine::general_purpose::STANDARD};
-use pgp::{
-    armor::Dearmor,
-    composed::{PublicOrSecret, SignedPublicKey},
-    ser::Serialize,
-};
-use std::io::{self, Cursor, Read};
+use zeroize::Zeroizing;
 
-/// Largest text or file of keys, in bytes.
-pub(super) const MAX_KEYS_BYTES: usize = 64 << 20;
-
-/// Why a key can not be used.
-#[non_exhaustive]
-#[derive(Debug, thiserror::Error)]
-pub enum KeyError {
-    /// Not OpenPGP, or of a kind that is not supported.
-    #[error("the key cannot be read: {0}")]
-    Syntax(String),
-    /// Not exactly one key.
-    #[error("the text holds {0} keys, exactly one is needed")]
-    NotOne(usize),
-    /// The file can not be read.
-    #[error("the key cannot be read: {0}")]
-    Read(#[from] io::Error),
-    /// Nothing that the key itself signed says who it is and what it may do.
-    #[error("key {0} has no user id with a valid self-signature")]
-    NoSelfSignature(String),
-    /// A version with another kind of fingerprint.
-    #[error("the key is not of version 4")]
-    Version,
+/// Why text is not armor.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ArmorError {
+    /// No line that begins a block.
+    #[error("there is no '-----BEGIN PGP …-----' line")]
+    NoBlock,
+    /// A block without the empty line behind its headers.
+    #[error("the {0} has no empty line after its header")]
+    NoBody(String),
+    /// A block without its last line.
+    #[error("the {0} has no '-----END' line")]
+    NoEnd(String),
+    /// The lines between are not base64.
+    #[error("the {0} is not base64: {1}")]
+    Base64(String, base64::DecodeError),
 }
 
-/// All keys of an armored text, or of binary packets; unreadable ones in their place.
-pub(super) fn keys(text: &[u8]) -> Result<Vec<Result<SignedPublicKey, KeyError>>, KeyError> {
-    if text.len() > MAX_KEYS_BYTES {
-        return Err(too_large());
-    }
-    let (keys, _) = PublicOrSecret::from_reader_many_buf(Cursor::new(text)).map_err(syntax)?;
-    Ok(keys
-        .map(|key| match key.map_err(syntax)? {
-            PublicOrSecret::Public(key) => Ok(key),
-            PublicOrSecret::Secret(key) => Ok(key.to_public_key()),
-        })
-        .collect())
-}
-
-/// The one key of an armored text.
-pub(super) fn one_key(armored: &str) -> Result<SignedPublicKey, KeyError> {
-    let mut keys = keys(armored.as_bytes())?;
-    match (keys.pop(), keys.len()) {
-        (Some(key), 0) => key,
-        (None, _) => Err(KeyError::NotOne(0)),
-        (Some(_), more) => Err(KeyError::NotOne(more + 1)),
-    }
-}
-
-/// Writes the first public key of an armored text again, as the original does: packets in the new format and otherwise
-/// to the byte, no headers, lines of 64, a checksum, no line feed at the end. Unlike the original it keeps revocations.
-///
-/// # Errors
-/// [`KeyError`] if there is no public key.
-pub fn rearmor_public_key(armored: &str) -> Result<String, KeyError> {
-    if armored.len() > MAX_KEYS_BYTES {
-        return Err(too_large());
-    }
-    let mut bytes = Vec::new();
-    Dearmor::new(Cursor::new(armored)).read_to_end(&mut bytes)?;
-    let all =
-        packets::split(&bytes).ok_or_else(|| KeyError::Syntax("packets without a length".to_owned()))?;
-    let ends = |(index, (tag, _)): (usize, &(u8, &[u8]))| index > 0 && *tag == PUBLIC_KEY;
-    let end = all.iter().enumerate().position(ends).unwrap_or(all.len());
-    match all.get(..end) {
-        Some(first @ [(PUBLIC_KEY, _), ..]) => {
-            Ok(armor(&first.iter().flat_map(|(tag, body)| packets::frame(*tag, body)).collect::<Vec<u8>>()))
+/// The packets of each block of a text, in order; erased from memory when dropped, since they may be a secret key. Text around them is ignored, and so are their checksums, as RFC 9580 wants it.
+pub(super) fn blocks(text: &str) -> Result<Vec<Zeroizing<Vec<u8>>>, ArmorError> {
+    let mut lines = text.lines().map(str::trim_end);
+    let mut blocks = Vec::new();
+    while let Some(line) = lines.next() {
+        if let Some(label) = label(line, "BEGIN ") {
+            blocks.push(block(label, &mut lines)?);
         }
-        _ => Err(KeyError::NotOne(0)),
     }
+    if blocks.is_empty() { Err(ArmorError::NoBlock) } else { Ok(blocks) }
 }
 
-pub(super) fn armor_public_key(key: &SignedPublicKey) -> Result<String, KeyError> {
-    Ok(armor(&key.to_bytes().map_err(syntax)?))
+fn block<'a>(
+    label: &str,
+    lines: &mut impl Iterator<Item = &'a str>,
+) -> Result<Zeroizing<Vec<u8>>, ArmorError> {
+    let name = || label.to_owned();
+    if !lines.any(str::is_empty) {
+        return Err(ArmorError::NoBody(name()));
+    }
+    let mut payload = Zeroizing::new(String::new());
+    loop {
+        match lines.next() {
+            None => return Err(ArmorError::NoEnd(name())),
+            Some(line) if self::label(line, "END ") == Some(label) => break,
+            Some(line) if line.starts_with('=') => {}
+            Some(line) => payload.push_str(line),
+        }
+    }
+    let packets = STANDARD.decode(payload.as_bytes()).map_err(|error| ArmorError::Base64(name(), error))?;
+    Ok(Zeroizing::new(packets))
 }
 
-fn armor(packets: &[u8]) -> String {
-    let mut armored = String::from("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n");
-    push_wrapped(&STANDARD.encode(packets), &mut armored);
+/// The label of a line such as `-----BEGIN PGP SIGNATURE-----`.
+fn label<'a>(line: &'a str, which: &str) -> Option<&'a str> {
+    let label = line.strip_prefix("-----")?.strip_prefix(which)?.strip_suffix("-----")?;
+    label.starts_with("PGP ").then_some(label)
+}
+
+/// Writes packets as the original does: no headers, lines of 64, a checksum, no line feed at the end.
+pub(super) fn armor(label: &str, packets: &[u8]) -> String {
+    let payload = Zeroizing::new(STANDARD.encode(packets));
+    // Of the final size at once: growing would leave copies of a secret key behind.
+    let mut armored = String::with_capacity(payload.len() + payload.len() / 64 + 2 * label.len() + 64);
+    armored.push_str("-----BEGIN ");
+    armored.push_str(label);
+    armored.push_str("-----\n\n");
+    push_wrapped(&payload, &mut armored);
     armored.push_str(&checksum(packets));
-    armored.push_str("\n-----END PGP PUBLIC KEY BLOCK-----");
+    armored.push_str("\n-----END ");
+    armored.push_str(label);
+    armored.push_str("-----");
     armored
 }
 
-fn too_large() -> KeyError {
-    io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {MAX_KEYS_BYTES} bytes")).into()
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::{collection, prelude::*};
 
-#[allow(clippy::needless_pass_by_value, reason = "the form of an error mapping")]
-pub(super) fn syntax(error: pgp::errors::Error) -> KeyError {
-    KeyError::Syntax(error.to_string())
+    #[test]
+    fn blocks_are_found_between_other_text() {
+        let text = format!("Hello\n{}\r\n\nand\n{}", armor("PGP A", b"a"), armor("PGP B", b"b"));
+        assert_eq!(blocks(&text).unwrap(), [b"a".to_vec().into(), b"b".to_vec().into()]);
+    }
+
+    #[test]
+    fn headers_and_carriage_returns_are_ignored() {
+        let text = "-----BEGIN PGP A-----\r\nVersion: 1\r\n\r\nYQ==\r\n=xxxx\r\n-----END PGP A-----\r\n";
+        assert_eq!(blocks(text).unwrap(), [b"a".to_vec().into()]);
+    }
+
+    #[test]
+    fn half_a_block_is_refused() {
+        let name = || "PGP A".to_owned();
+        assert_eq!(blocks("abc"), Err(ArmorError::NoBlock));
+        assert_eq!(blocks("-----BEGIN PGP A-----\nYQ=="), Err(ArmorError::NoBody(name())));
+        assert_eq!(blocks("-----BEGIN PGP A-----\n\nYQ=="), Err(ArmorError::NoEnd(name())));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+        #[test]
+        fn armored_bytes_are_read_again(bytes in collection::vec(any::<u8>(), 0..300)) {
+            prop_assert_eq!(blocks(&armor("PGP A", &bytes)).unwrap(), [Zeroizing::new(bytes)]);
+        }
+    }
 }

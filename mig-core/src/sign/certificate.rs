@@ -2,13 +2,17 @@
 //!
 //! Times are not judged here: what was in force at a time is asked later, when a signature is verified.
 
-use super::{Fingerprint, armor::KeyError};
-use pgp::{
-    composed::{SignedPublicKey, SignedPublicSubKey},
-    packet::{PublicKey, PublicSubkey, Signature, SignatureType, SubpacketData},
-    types::{KeyDetails, KeyVersion, Tag},
+use super::{
+    Fingerprint,
+    packets::{PUBLIC_SUBKEY, USER_ID},
+    policy,
+    transferable::{KeyError, Section, TransferableKey, header, signature_type, syntax},
 };
-use std::{collections::BTreeMap, str::FromStr};
+use pgp::{
+    packet::{PublicKey, PublicSubkey, Signature, SignatureType, SubpacketData, UserId},
+    types::{KeyDetails, KeyVersion, PublicParams, Tag},
+};
+use std::str::FromStr;
 
 /// A public key, as its owner describes it.
 #[derive(Debug)]
@@ -18,6 +22,8 @@ pub(super) struct Certificate {
     pub(super) self_signatures: Vec<SelfSignature>,
     pub(super) revoked: bool,
     pub(super) subkeys: Vec<Subkey>,
+    /// What it was read from, to be merged with other copies and to be written again.
+    pub(super) source: TransferableKey,
 }
 
 /// A subkey, as the owner of the primary key describes it.
@@ -45,67 +51,114 @@ pub(super) struct SelfSignature {
 
 impl Certificate {
     /// Checks what the key says of itself.
-    pub(super) fn new(key: SignedPublicKey) -> Result<Self, KeyError> {
-        let primary = key.primary_key;
+    pub(super) fn new(source: TransferableKey) -> Result<Self, KeyError> {
+        let body = &source.primary.body;
+        let primary =
+            PublicKey::try_from_reader(header(Tag::PublicKey, body)?, body.as_slice()).map_err(syntax)?;
         let fingerprint = fingerprint(&primary)?;
-        let mut self_signatures: Vec<_> = key
-            .details
-            .direct_signatures
+        let direct = signatures(&source.primary)?;
+        let mut self_signatures: Vec<_> = direct
             .iter()
-            .filter(|signature| kind(signature, SignatureType::Key) && signature.verify_key(&primary).is_ok())
+            .filter(|signature| is_kind(signature, SignatureType::Key))
+            .filter(|signature| policy::is_strong_self_signature(signature))
+            .filter(|signature| signature.verify_key(&primary).is_ok())
             .map(SelfSignature::new)
             .collect();
-        for user in &key.details.users {
-            self_signatures.extend(user_statements(&primary, user));
+        for user in source.others.iter().filter(|section| section.tag == USER_ID) {
+            self_signatures.extend(user_statements(&primary, user)?);
         }
         if self_signatures.is_empty() {
-            return Err(KeyError::NoSelfSignature(fingerprint.to_string()));
+            return Err(KeyError::NoSelfSignature(fingerprint));
         }
-        let revoked = key.details.revocation_signatures.iter().any(|signature| {
-            kind(signature, SignatureType::KeyRevocation) && signature.verify_key(&primary).is_ok()
-        });
-        let subkeys = key.public_subkeys.iter().map(|subkey| Subkey::new(&primary, subkey)).collect();
-        Ok(Self { fingerprint, primary, self_signatures, revoked, subkeys })
+        let revoked = direct.iter().any(|signature| is_key_revocation(signature, &primary, &direct));
+        let subkeys = source.others.iter().filter(|section| section.tag == PUBLIC_SUBKEY);
+        let subkeys = subkeys.filter_map(|section| Subkey::new(&primary, section).transpose());
+        Ok(Self {
+            fingerprint,
+            self_signatures,
+            revoked,
+            subkeys: subkeys.collect::<Result<_, _>>()?,
+            primary,
+            source,
+        })
+    }
+
+    /// The parameters of the primary key, or of the subkey at a place.
+    pub(super) fn parameters(&self, subkey: Option<usize>) -> Option<&PublicParams> {
+        match subkey {
+            None => Some(self.primary.public_params()),
+            Some(index) => self.subkeys.get(index).map(|subkey| subkey.key.public_params()),
+        }
+    }
+
+    /// Key ids of the keys, each with the place of its key: `None` for the primary key.
+    pub(super) fn key_ids(&self) -> impl Iterator<Item = ([u8; 8], Option<usize>)> {
+        let subkeys = self.subkeys.iter().enumerate();
+        let subkeys = subkeys.map(|(index, subkey)| (key_id(&subkey.key.legacy_key_id()), Some(index)));
+        std::iter::once((key_id(&self.primary.legacy_key_id()), None)).chain(subkeys)
     }
 }
 
 /// The certifications of a user id that its owner has not taken back since.
-fn user_statements(primary: &PublicKey, user: &pgp::types::SignedUser) -> Vec<SelfSignature> {
-    let valid =
-        |signature: &&Signature| signature.verify_certification(primary, Tag::UserId, &user.id).is_ok();
-    let revoked_at = user
-        .signatures
+fn user_statements(primary: &PublicKey, section: &Section) -> Result<Vec<SelfSignature>, KeyError> {
+    let id = UserId::try_from_reader(header(Tag::UserId, &section.body)?, section.body.as_slice())
+        .map_err(syntax)?;
+    let signatures = signatures(section)?;
+    let valid = |signature: &&Signature| signature.verify_certification(primary, Tag::UserId, &id).is_ok();
+    let revocations = signatures.iter().filter(|signature| is_kind(signature, SignatureType::CertRevocation));
+    let revoked_at = revocations.filter(valid).map(created).max();
+    let certifications = signatures
         .iter()
-        .filter(|signature| kind(signature, SignatureType::CertRevocation))
-        .filter(valid)
-        .map(created)
-        .max();
-    let certifications =
-        user.signatures.iter().filter(|signature| signature.is_certification()).filter(valid);
-    certifications
-        .filter(|signature| !kind(signature, SignatureType::CertRevocation))
+        .filter(|signature| {
+            signature.is_certification() && !is_kind(signature, SignatureType::CertRevocation)
+        })
+        .filter(|signature| policy::is_strong_self_signature(signature))
+        .filter(valid);
+    Ok(certifications
         .filter(|signature| revoked_at.is_none_or(|revoked_at| created(signature) > revoked_at))
         .map(SelfSignature::new)
-        .collect()
+        .collect())
+}
+
+/// True for a revocation by the key itself, whatever its digest, and for one by a key that the owner appointed. The
+/// latter is believed unseen: the other key may not be at hand, and to distrust a key by mistake is the lesser harm.
+fn is_key_revocation(signature: &Signature, primary: &PublicKey, direct: &[Signature]) -> bool {
+    let appointed = |fingerprint: &[u8]| {
+        let mine = direct.iter().filter(|signature| signature.verify_key(primary).is_ok());
+        mine.filter_map(Signature::revocation_key).any(|key| key.fingerprint.ends_with(fingerprint))
+    };
+    is_kind(signature, SignatureType::KeyRevocation)
+        && (signature.verify_key(primary).is_ok()
+            || signature.issuer_key_id().iter().any(|id| appointed(id.as_ref()))
+            || signature.issuer_fingerprint().iter().any(|fingerprint| appointed(fingerprint.as_bytes())))
 }
 
 impl Subkey {
-    fn new(primary: &PublicKey, subkey: &SignedPublicSubKey) -> Self {
-        let valid = |signature: &&Signature| signature.verify_subkey_binding(primary, &subkey.key).is_ok();
+    /// `None` for a subkey of a kind that can not be read, and so can not verify anything.
+    fn new(primary: &PublicKey, section: &Section) -> Result<Option<Self>, KeyError> {
+        let header = header(Tag::PublicSubkey, &section.body)?;
+        let Ok(key) = PublicSubkey::try_from_reader(header, section.body.as_slice()) else { return Ok(None) };
+        let signatures = signatures(section)?;
+        let valid = |signature: &&Signature| signature.verify_subkey_binding(primary, &key).is_ok();
         let of_kind =
-            |wanted| subkey.signatures.iter().filter(move |signature| kind(signature, wanted)).filter(valid);
-        let bindings = of_kind(SignatureType::SubkeyBinding).map(|binding| SelfSignature {
-            cross_signed: binding
-                .embedded_signature()
-                .is_some_and(|back| back.verify_primary_key_binding(&subkey.key, primary).is_ok()),
-            ..SelfSignature::new(binding)
-        });
-        Self {
-            bindings: bindings.collect(),
-            revoked: of_kind(SignatureType::SubkeyRevocation).next().is_some(),
-            key: subkey.key.clone(),
-        }
+            |kind| signatures.iter().filter(move |signature| is_kind(signature, kind)).filter(valid);
+        let bindings = of_kind(SignatureType::SubkeyBinding)
+            .filter(|binding| policy::is_strong_self_signature(binding))
+            .map(|binding| SelfSignature {
+                cross_signed: is_cross_signed(binding, &key, primary),
+                ..SelfSignature::new(binding)
+            })
+            .collect();
+        let revoked = of_kind(SignatureType::SubkeyRevocation).next().is_some();
+        Ok(Some(Self { bindings, revoked, key }))
     }
+}
+
+/// Whether the subkey agrees to a binding. Without that, anybody could claim the signatures of another's subkey.
+fn is_cross_signed(binding: &Signature, subkey: &PublicSubkey, primary: &PublicKey) -> bool {
+    binding.embedded_signature().is_some_and(|back| {
+        policy::is_strong_self_signature(back) && back.verify_primary_key_binding(subkey, primary).is_ok()
+    })
 }
 
 impl SelfSignature {
@@ -126,29 +179,35 @@ impl SelfSignature {
     }
 }
 
+/// The signatures of a section. One that can not be read counts for nothing - unless it is a revocation, which may
+/// have been meant: then the key is not used.
+fn signatures(section: &Section) -> Result<Vec<Signature>, KeyError> {
+    let mut signatures = Vec::new();
+    for body in &section.signatures {
+        match Signature::try_from_reader(header(Tag::Signature, body)?, body.as_slice()) {
+            Ok(signature) => signatures.push(signature),
+            Err(error) if matches!(signature_type(body), Some(0x20 | 0x28)) => return Err(syntax(error)),
+            Err(_) => {}
+        }
+    }
+    Ok(signatures)
+}
+
+/// When a signature was made, in Unix seconds; 0 if it does not say.
 pub(super) fn created(signature: &Signature) -> u64 {
     signature.created().map_or(0, |time| u64::from(time.as_secs()))
 }
 
-fn kind(signature: &Signature, wanted: SignatureType) -> bool {
-    signature.typ() == Some(wanted)
+fn is_kind(signature: &Signature, kind: SignatureType) -> bool {
+    signature.typ() == Some(kind)
 }
 
 /// The fingerprint of a version 4 key.
-pub(super) fn fingerprint(key: &impl KeyDetails) -> Result<Fingerprint, KeyError> {
+fn fingerprint(key: &impl KeyDetails) -> Result<Fingerprint, KeyError> {
     if key.version() != KeyVersion::V4 {
         return Err(KeyError::Version);
     }
     Fingerprint::from_str(&key.fingerprint().to_string()).map_err(|_| KeyError::Version)
-}
-
-/// Key ids of a certificate's keys, each with the place of its key: `None` for the primary key.
-pub(super) fn key_ids(certificate: &Certificate) -> BTreeMap<[u8; 8], Option<usize>> {
-    let subkeys = certificate.subkeys.iter().enumerate();
-    let mut ids: BTreeMap<_, _> =
-        subkeys.map(|(index, subkey)| (key_id(&subkey.key.legacy_key_id()), Some(index))).collect();
-    ids.insert(key_id(&certificate.primary.legacy_key_id()), None);
-    ids
 }
 
 /// The eight bytes of a key id.

@@ -17,6 +17,9 @@ pub enum LineError {
     /// A carriage return: the original's form has line feeds only.
     #[error("the armored signature has carriage returns")]
     CarriageReturn,
+    /// Text that does not belong between header and footer, such as another header after an empty line.
+    #[error("the armored signature holds '{0}', which is neither base64 nor checksum")]
+    Foreign(char),
     /// No checksum.
     #[error("the signature line has no '=' before its checksum")]
     NoChecksum,
@@ -38,7 +41,13 @@ pub fn from_armor(armored: &str) -> Result<String, LineError> {
     }
     let (_, body) = armored.split_once("\n\n").ok_or(LineError::NoBody)?;
     let (body, _) = body.split_once("\n-----").ok_or(LineError::NoFooter)?;
-    Ok(body.replace('\n', ""))
+    let line = body.replace('\n', "");
+    let foreign =
+        |character: &char| !matches!(character, 'A'..='Z' | 'a'..='z' | '0'..='9' | '+' | '/' | '=');
+    match line.chars().find(foreign) {
+        Some(foreign) => Err(LineError::Foreign(foreign)),
+        None => Ok(line),
+    }
 }
 
 /// Makes an armored signature of one line, without a line feed at its end.
@@ -109,6 +118,22 @@ pub(super) fn checksum(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
     use proptest::{collection, prelude::*};
+
+    #[test]
+    fn an_empty_line_before_the_block_is_refused() {
+        let armored = to_armor(&encode(b"packets")).unwrap();
+        assert_eq!(from_armor(&format!("\n\n{armored}")), Err(LineError::Foreign('-')));
+    }
+
+    #[test]
+    fn a_missing_checksum_is_no_padding() {
+        for packets in [&b"ab"[..], b"abc", b"abcd"] {
+            let line = encode(packets);
+            let bare = line.rsplit_once('=').unwrap().0;
+            assert_eq!(decode(bare).unwrap(), packets);
+            assert_eq!(decode(&format!(" {line}\n")).unwrap(), packets);
+        }
+    }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(1_000))]

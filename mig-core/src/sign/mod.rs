@@ -5,14 +5,26 @@
 mod armor;
 mod certificate;
 mod fingerprint;
+mod generate;
+mod gnupg;
 mod keyring;
 pub mod line;
 mod packets;
+mod passphrase;
 mod policy;
 mod secret;
+mod signature;
+mod signer;
+mod transferable;
+mod unlock;
 
-pub use armor::{KeyError, rearmor_public_key};
+pub use armor::ArmorError;
 pub use fingerprint::{Fingerprint, FingerprintError};
+pub use generate::KeyAlgorithm;
+pub use gnupg::{Gnupg, GnupgError, GnupgSigner};
 pub use keyring::{Keyring, Skipped};
+pub use passphrase::Passphrase;
 pub use policy::VerifyError;
-pub use secret::{KeyAlgorithm, Passphrase, SecretKey, SignError, Signer};
+pub use secret::SecretKey;
+pub use signer::{SignError, Signer};
+pub use transferable::{KeyError, rearmor_public_key};

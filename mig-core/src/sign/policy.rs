@@ -4,15 +4,52 @@ use super::{
     Fingerprint,
     certificate::{Certificate, SelfSignature, created},
     line::LineError,
+    signature::{self, modulus_bytes},
 };
 use pgp::{
     crypto::hash::HashAlgorithm,
-    packet::{Signature, SignatureType, SignatureVersion, Subpacket, SubpacketData},
-    types::KeyDetails,
+    packet::{Signature, SignatureType, SignatureVersion, Subpacket, SubpacketType},
+    types::{EcdsaPublicParams, KeyDetails, PublicParams},
 };
 
 /// How far a signer's clock may be ahead of ours, in seconds.
 pub(super) const CLOCK_TOLERANCE_SECONDS: u64 = 300;
+
+/// The smallest RSA modulus that counts, in bytes: what is smaller can be factored by one person.
+const MIN_MODULUS_BYTES: usize = 128;
+
+/// Digests for signatures over data. Not MD5, SHA-1, RIPEMD-160, or whatever comes.
+const DATA_DIGESTS: &[HashAlgorithm] = &[
+    HashAlgorithm::Sha224,
+    HashAlgorithm::Sha256,
+    HashAlgorithm::Sha384,
+    HashAlgorithm::Sha512,
+    HashAlgorithm::Sha3_256,
+    HashAlgorithm::Sha3_512,
+];
+
+/// Subpackets that are honoured here, or that say nothing about whether a signature counts. A critical one of another
+/// type, such as a notation, is not understood.
+const KNOWN_SUBPACKETS: &[SubpacketType] = &[
+    SubpacketType::SignatureCreationTime,
+    SubpacketType::SignatureExpirationTime,
+    SubpacketType::KeyExpirationTime,
+    SubpacketType::KeyFlags,
+    SubpacketType::EmbeddedSignature,
+    SubpacketType::IssuerKeyId,
+    SubpacketType::IssuerFingerprint,
+    SubpacketType::RevocationKey,
+    SubpacketType::RevocationReason,
+    SubpacketType::Revocable,
+    SubpacketType::ExportableCertification,
+    SubpacketType::PrimaryUserId,
+    SubpacketType::Features,
+    SubpacketType::PreferredSymmetricAlgorithms,
+    SubpacketType::PreferredHashAlgorithms,
+    SubpacketType::PreferredCompressionAlgorithms,
+    SubpacketType::PreferredAead,
+    SubpacketType::KeyServerPreferences,
+];
 
 /// Why a signature is not good.
 #[non_exhaustive]
@@ -30,8 +67,8 @@ pub enum VerifyError {
     /// None of the issuers is in the keyring.
     #[error("the signature is by unknown key {0}")]
     UnknownSigner(String),
-    /// Another version than 4.
-    #[error("the signature by {0} is not of version 4")]
+    /// Another version than 3 and 4.
+    #[error("the signature by {0} is neither of version 3 nor 4")]
     Version(Fingerprint),
     /// Another type than 0x00.
     #[error("the signature by {0} is not over binary data (type 0x00)")]
@@ -45,6 +82,9 @@ pub enum VerifyError {
     /// Made later than now.
     #[error("the signature by {0} was made in the future")]
     FromFuture(Fingerprint),
+    /// Made before its key.
+    #[error("the signature by {0} is older than the key")]
+    OlderThanKey(Fingerprint),
     /// Its own time is over.
     #[error("the signature by {0} has expired")]
     SignatureExpired(Fingerprint),
@@ -57,6 +97,9 @@ pub enum VerifyError {
     /// The key may not sign data.
     #[error("key {0} may not sign data")]
     NotForSigning(Fingerprint),
+    /// The key is too small, or on a curve that is not accepted.
+    #[error("key {0} is too weak, or of a kind that is not accepted")]
+    WeakKey(Fingerprint),
     /// The subkey has not signed back that it belongs to the key.
     #[error("the signing subkey of {0} has not confirmed that it belongs to it")]
     NotCrossSigned(Fingerprint),
@@ -67,8 +110,8 @@ pub enum VerifyError {
 
 /// Checks one signature packet by one key of a certificate, at a time in Unix seconds.
 ///
-/// `subkey` is the place of the subkey that the issuer names, `None` for the primary key. In this order: form, digest,
-/// times of the signature, state of the primary key, state of the subkey, mathematics.
+/// `subkey` is the place of the subkey that the issuer names, `None` for the primary key. In this order: form, times of
+/// the signature, state of the key, mathematics.
 pub(super) fn check(
     signature: &Signature,
     certificate: &Certificate,
@@ -79,57 +122,51 @@ pub(super) fn check(
     let signer = || certificate.fingerprint.clone();
     check_form(signature, &signer)?;
     check_times(signature, now, &signer)?;
-    check_primary(certificate, subkey.is_none(), now, &signer)?;
-    let verified = match subkey.and_then(|index| certificate.subkeys.get(index)) {
-        None => signature.verify(&certificate.primary, message),
-        Some(subkey) => {
-            if subkey.revoked {
-                return Err(VerifyError::KeyRevoked(signer()));
-            }
-            let binding =
-                in_force(&subkey.bindings, now).ok_or_else(|| VerifyError::KeyNotValid(signer()))?;
-            check_lifetime(binding, u64::from(subkey.key.created_at().as_secs()), now, &signer)?;
-            // A subkey signs only if its binding says so, and it has agreed.
-            if binding.may_sign != Some(true) {
-                return Err(VerifyError::NotForSigning(signer()));
-            }
-            if !binding.cross_signed {
-                return Err(VerifyError::NotCrossSigned(signer()));
-            }
-            signature.verify(&subkey.key, message)
+    check_key(certificate, subkey, now)?;
+    let (key_created, verified) = match subkey.and_then(|index| certificate.subkeys.get(index)) {
+        None => {
+            (certificate.primary.created_at(), signature::verify(signature, &certificate.primary, message))
         }
+        Some(subkey) => (subkey.key.created_at(), signature::verify(signature, &subkey.key, message)),
     };
-    verified.map_err(|_| VerifyError::Bad(signer()))
+    verified.map_err(|_| VerifyError::Bad(signer()))?;
+    if created(signature) < u64::from(key_created.as_secs()) {
+        return Err(VerifyError::OlderThanKey(signer()));
+    }
+    Ok(())
+}
+
+/// Whether a self-signature counts: one over a user id, a key, or a subkey and back.
+///
+/// SHA-1 is accepted here, as GnuPG does: keys made by old versions have nothing else, and the owner chooses every byte
+/// below it, so that an attacker needs a second preimage and not a collision.
+pub(super) fn is_strong_self_signature(signature: &Signature) -> bool {
+    let digest = signature.hash_alg();
+    digest.is_some_and(|digest| DATA_DIGESTS.contains(&digest) || digest == HashAlgorithm::Sha1)
+        && understands(signature)
 }
 
 fn check_form(signature: &Signature, signer: &dyn Fn() -> Fingerprint) -> Result<(), VerifyError> {
-    if signature.version() != SignatureVersion::V4 {
+    if !matches!(signature.version(), SignatureVersion::V3 | SignatureVersion::V4) {
         return Err(VerifyError::Version(signer()));
     }
     if signature.typ() != Some(SignatureType::Binary) {
         return Err(VerifyError::Type(signer()));
     }
-    match signature.hash_alg() {
-        Some(
-            HashAlgorithm::Sha224
-            | HashAlgorithm::Sha256
-            | HashAlgorithm::Sha384
-            | HashAlgorithm::Sha512
-            | HashAlgorithm::Sha3_256
-            | HashAlgorithm::Sha3_512,
-        ) => {}
-        // MD5, SHA-1, RIPEMD-160, and whatever comes.
-        weak => return Err(VerifyError::WeakDigest(signer(), format!("{weak:?}"))),
+    let digest = signature.hash_alg();
+    if !digest.is_some_and(|digest| DATA_DIGESTS.contains(&digest)) {
+        let name = digest.map_or_else(|| "none".to_owned(), |digest| digest.to_string());
+        return Err(VerifyError::WeakDigest(signer(), name));
     }
-    let unknown = |subpacket: &Subpacket| {
-        let known = !matches!(subpacket.data, SubpacketData::Experimental(..) | SubpacketData::Other(..));
-        // No notation is known to us, so a critical one is not understood.
-        subpacket.is_critical && (!known || matches!(subpacket.data, SubpacketData::Notation(_)))
-    };
-    if signature.config().is_none_or(|config| config.hashed_subpackets().any(unknown)) {
-        return Err(VerifyError::UnknownCritical(signer()));
-    }
-    Ok(())
+    if understands(signature) { Ok(()) } else { Err(VerifyError::UnknownCritical(signer())) }
+}
+
+/// True if nothing in the signature is critical and unknown. Both areas count, as in the original.
+fn understands(signature: &Signature) -> bool {
+    let known = |subpacket: &Subpacket| !subpacket.is_critical || KNOWN_SUBPACKETS.contains(&subpacket.typ());
+    signature.config().is_some_and(|config| {
+        config.hashed_subpackets().all(known) && config.unhashed_subpackets().all(known)
+    })
 }
 
 fn check_times(signature: &Signature, now: u64, signer: &dyn Fn() -> Fingerprint) -> Result<(), VerifyError> {
@@ -138,37 +175,77 @@ fn check_times(signature: &Signature, now: u64, signer: &dyn Fn() -> Fingerprint
         return Err(VerifyError::FromFuture(signer()));
     }
     let lifetime = signature.signature_expiration_time().map_or(0, |span| u64::from(span.as_secs()));
-    if lifetime > 0 && now > made.saturating_add(lifetime) {
+    if lifetime > 0 && now >= made.saturating_add(lifetime) {
         return Err(VerifyError::SignatureExpired(signer()));
     }
     Ok(())
 }
 
-/// The primary key must be in force even if a subkey signs.
-fn check_primary(
+/// Whether the primary key or a subkey may sign data at a time in Unix seconds. The primary key must be in force even
+/// if a subkey signs.
+pub(super) fn check_key(
     certificate: &Certificate,
-    signs: bool,
+    subkey: Option<usize>,
     now: u64,
-    signer: &dyn Fn() -> Fingerprint,
 ) -> Result<(), VerifyError> {
+    let signer = || certificate.fingerprint.clone();
+    check_strength(certificate.parameters(None), &signer)?;
     if certificate.revoked {
         return Err(VerifyError::KeyRevoked(signer()));
     }
     let statement =
         in_force(&certificate.self_signatures, now).ok_or_else(|| VerifyError::KeyNotValid(signer()))?;
-    check_lifetime(statement, u64::from(certificate.primary.created_at().as_secs()), now, signer)?;
-    // Keys older than key flags have none, and may do everything their algorithm can.
-    if signs && statement.may_sign == Some(false) {
+    check_lifetime(statement, u64::from(certificate.primary.created_at().as_secs()), now, &signer)?;
+    match subkey {
+        Some(index) => check_subkey(certificate, index, now, &signer),
+        // Keys older than key flags have none, and may do everything their algorithm can.
+        None if statement.may_sign == Some(false) => Err(VerifyError::NotForSigning(signer())),
+        None => Ok(()),
+    }
+}
+
+fn check_subkey(
+    certificate: &Certificate,
+    index: usize,
+    now: u64,
+    signer: &dyn Fn() -> Fingerprint,
+) -> Result<(), VerifyError> {
+    let subkey = certificate.subkeys.get(index).ok_or_else(|| VerifyError::NotForSigning(signer()))?;
+    check_strength(certificate.parameters(Some(index)), signer)?;
+    if subkey.revoked {
+        return Err(VerifyError::KeyRevoked(signer()));
+    }
+    let binding = in_force(&subkey.bindings, now).ok_or_else(|| VerifyError::KeyNotValid(signer()))?;
+    check_lifetime(binding, u64::from(subkey.key.created_at().as_secs()), now, signer)?;
+    if binding.may_sign == Some(false) {
         return Err(VerifyError::NotForSigning(signer()));
     }
+    if !binding.cross_signed {
+        return Err(VerifyError::NotCrossSigned(signer()));
+    }
     Ok(())
+}
+
+fn check_strength(key: Option<&PublicParams>, signer: &dyn Fn() -> Fingerprint) -> Result<(), VerifyError> {
+    let strong = match key {
+        Some(key @ PublicParams::RSA(_)) => {
+            modulus_bytes(key).is_some_and(|bytes| bytes >= MIN_MODULUS_BYTES)
+        }
+        Some(PublicParams::ECDSA(curve)) => matches!(
+            curve,
+            EcdsaPublicParams::P256 { .. } | EcdsaPublicParams::P384 { .. } | EcdsaPublicParams::P521 { .. }
+        ),
+        Some(PublicParams::DSA(_) | PublicParams::EdDSALegacy(_) | PublicParams::Ed25519(_)) => true,
+        _ => false,
+    };
+    if strong { Ok(()) } else { Err(VerifyError::WeakKey(signer())) }
 }
 
 /// The newest statement that was made by now and has not expired.
 fn in_force(statements: &[SelfSignature], now: u64) -> Option<&SelfSignature> {
     let made = statements.iter().filter(|statement| {
         statement.created <= now.saturating_add(CLOCK_TOLERANCE_SECONDS)
-            && statement.expires.is_none_or(|expires| now <= expires)
+            && statement.expires.is_none_or(|expires| now < expires)
     });
     made.max_by_key(|statement| statement.created)
 }
@@ -180,6 +257,6 @@ fn check_lifetime(
     signer: &dyn Fn() -> Fingerprint,
 ) -> Result<(), VerifyError> {
     let begun = key_created <= now.saturating_add(CLOCK_TOLERANCE_SECONDS);
-    let ended = statement.key_lifetime.is_some_and(|lifetime| now > key_created.saturating_add(lifetime));
+    let ended = statement.key_lifetime.is_some_and(|lifetime| now >= key_created.saturating_add(lifetime));
     if begun && !ended { Ok(()) } else { Err(VerifyError::KeyNotValid(signer())) }
 }

@@ -1,146 +1,52 @@
-//! Secret keys that this process holds: making, reading, writing them, and signing.
+//! Secret keys that this process holds: reading, writing, and signing with them.
 
 use super::{
-    Fingerprint,
-    armor::{KeyError, armor_public_key, syntax},
-    certificate::fingerprint,
-    line, packets,
+    Fingerprint, Passphrase, SignError, Signer, VerifyError, armor,
+    certificate::{Certificate, key_id},
+    keyring::unix_seconds,
+    policy, signature,
+    transferable::{self, KeyError, SECRET_LABEL, syntax},
+    unlock,
 };
 use pgp::{
-    composed::{
-        ArmorOptions, Deserializable, EncryptionCaps, KeyType, SecretKeyParamsBuilder, SignedSecretKey,
-        SubkeyParamsBuilder,
-    },
-    crypto::{ecc_curve::ECCCurve, hash::HashAlgorithm},
+    composed::{Deserializable, SignedSecretKey},
     packet::{SignatureConfig, SignatureType, Subpacket, SubpacketData},
-    types::{EcdsaPublicParams, KeyDetails, KeyVersion, Password, PublicParams, SignatureBytes, Timestamp},
+    ser::Serialize,
+    types::{KeyDetails, Password, SigningKey, Timestamp},
 };
 use rand08::rngs::OsRng;
-use std::{fmt, io::Cursor};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use std::{fmt, time::SystemTime};
+use zeroize::Zeroizing;
 
-/// Somebody who can sign, wherever the key lives.
-pub trait Signer: fmt::Debug {
-    /// The primary key.
-    fn fingerprint(&self) -> &Fingerprint;
-
-    /// Signs a message and gives the one-line form.
-    ///
-    /// # Errors
-    /// [`SignError`] if the key is locked or can not sign.
-    fn sign(&self, message: &[u8]) -> Result<String, SignError>;
-}
-
-/// What opens a locked key. Erased from memory when dropped, never printed.
-#[derive(Clone, Default, Zeroize, ZeroizeOnDrop)]
-pub struct Passphrase(String);
-
-impl From<String> for Passphrase {
-    fn from(text: String) -> Self {
-        Self(text)
-    }
-}
-
-impl fmt::Debug for Passphrase {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("***")
-    }
-}
-
-/// The kind of a new key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum KeyAlgorithm {
-    /// Ed25519 with a Curve25519 subkey for encryption. Agents of the original can not read a keyring with such a key.
-    #[default]
-    Ed25519,
-    /// RSA of 2048 to 4096 bits, with a subkey of the same size: for fleets that still have agents of the original.
-    Rsa {
-        /// Size in bits.
-        bits: u32,
-    },
-}
-
-/// Why nothing was signed.
-#[non_exhaustive]
-#[derive(Debug, thiserror::Error)]
-pub enum SignError {
-    /// The passphrase is missing or wrong.
-    #[error("key {0} does not open: the passphrase is missing or wrong")]
-    Locked(Fingerprint),
-    /// The key can not sign.
-    #[error("key {fingerprint} cannot sign: {reason}")]
-    Failed {
-        /// Which key.
-        fingerprint: Fingerprint,
-        /// What the library says.
-        reason: String,
-    },
-}
-
-/// A secret key, locked or not, with what opens it.
+/// A secret key, and what its public half says about it. Erased from memory when dropped, never printed.
 pub struct SecretKey {
-    key: SignedSecretKey,
-    fingerprint: Fingerprint,
-    password: Password,
+    /// As it was read, locked or not.
+    stored: SignedSecretKey,
+    /// The same, without the locks that the passphrase opens.
+    open: SignedSecretKey,
+    certificate: Certificate,
 }
 
 impl fmt::Debug for SecretKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("SecretKey").field("fingerprint", &self.fingerprint).finish_non_exhaustive()
+        formatter
+            .debug_struct("SecretKey")
+            .field("fingerprint", &self.certificate.fingerprint)
+            .finish_non_exhaustive()
     }
 }
 
 impl SecretKey {
-    /// Makes a key that may certify and sign, with a subkey for encryption, without expiry.
-    ///
-    /// `user_id` is for people, usually `name <mail>`. With a passphrase the secret half is locked.
-    ///
-    /// # Errors
-    /// [`KeyError`] for RSA sizes outside 2048 to 4096 bits, or an empty user id.
-    pub fn generate(
-        user_id: &str,
-        algorithm: KeyAlgorithm,
-        passphrase: Option<&Passphrase>,
-    ) -> Result<Self, KeyError> {
-        if user_id.trim().is_empty() || user_id.contains('\0') {
-            return Err(KeyError::Syntax("a user id such as 'Ann <ann@example.net>' is needed".to_owned()));
-        }
-        let (primary, encryption) = match algorithm {
-            KeyAlgorithm::Ed25519 => (KeyType::Ed25519Legacy, KeyType::ECDH(ECCCurve::Curve25519Legacy)),
-            KeyAlgorithm::Rsa { bits: bits @ 2048..=4096 } => (KeyType::Rsa(bits), KeyType::Rsa(bits)),
-            KeyAlgorithm::Rsa { bits } => {
-                return Err(KeyError::Syntax(format!("{bits} bits are not between 2048 and 4096")));
-            }
-        };
-        let phrase = passphrase.map(|passphrase| passphrase.0.clone());
-        let subkey = SubkeyParamsBuilder::default()
-            .version(KeyVersion::V4)
-            .key_type(encryption)
-            .can_encrypt(EncryptionCaps::All)
-            .passphrase(phrase.clone())
-            .build()
-            .map_err(|error| KeyError::Syntax(error.to_string()))?;
-        let parameters = SecretKeyParamsBuilder::default()
-            .version(KeyVersion::V4)
-            .key_type(primary)
-            .can_certify(true)
-            .can_sign(true)
-            .primary_user_id(user_id.to_owned())
-            .passphrase(phrase)
-            .subkey(subkey)
-            .build()
-            .map_err(|error| KeyError::Syntax(error.to_string()))?;
-        let key = parameters.generate(OsRng).map_err(syntax)?;
-        Self::new(key, passphrase)
-    }
-
     /// Reads an exported armored secret key. Whether the passphrase opens it shows when it signs.
     ///
     /// # Errors
     /// [`KeyError`] if the text is not exactly one secret key.
     pub fn from_armored(armored: &str, passphrase: Option<&Passphrase>) -> Result<Self, KeyError> {
-        let (keys, _) = SignedSecretKey::from_armor_many(Cursor::new(armored)).map_err(syntax)?;
-        let mut keys = keys.collect::<Result<Vec<_>, _>>().map_err(syntax)?;
+        let mut keys = Vec::new();
+        for block in armor::blocks(armored)? {
+            let read = SignedSecretKey::from_bytes_many(block.as_slice()).map_err(syntax)?;
+            keys.extend(read.collect::<Result<Vec<_>, _>>().map_err(syntax)?);
+        }
         match (keys.pop(), keys.len()) {
             (Some(key), 0) => Self::new(key, passphrase),
             (None, _) => Err(KeyError::NotOne(0)),
@@ -148,24 +54,46 @@ impl SecretKey {
         }
     }
 
-    fn new(key: SignedSecretKey, passphrase: Option<&Passphrase>) -> Result<Self, KeyError> {
-        let fingerprint = fingerprint(&key.primary_key)?;
-        let password = passphrase.map_or_else(Password::empty, |passphrase| passphrase.0.as_str().into());
-        Ok(Self { key, fingerprint, password })
+    pub(super) fn new(stored: SignedSecretKey, passphrase: Option<&Passphrase>) -> Result<Self, KeyError> {
+        let bytes = Zeroizing::new(stored.to_bytes().map_err(syntax)?);
+        let source = transferable::keys(&bytes)?.pop().ok_or(KeyError::NotOne(0))??;
+        let certificate = Certificate::new(source)?;
+        let open = unlock::open(&stored, &passphrase.map_or_else(Password::empty, Password::from))?;
+        Ok(Self { stored, open, certificate })
     }
 
     /// True if a passphrase protects it.
     #[must_use]
     pub fn is_locked(&self) -> bool {
-        self.key.primary_key.secret_params().is_encrypted()
+        self.stored.primary_key.secret_params().is_encrypted()
     }
 
-    /// The secret key as armored text, locked as it is.
+    /// The same key, locked with another passphrase, or with none.
+    ///
+    /// # Errors
+    /// [`KeyError::Locked`] if this key is not open.
+    pub fn with_passphrase(&self, passphrase: Option<&Passphrase>) -> Result<Self, KeyError> {
+        let mut key = self.open.clone();
+        if unlock::is_locked(&key) {
+            return Err(KeyError::Locked(self.certificate.fingerprint.clone()));
+        }
+        if let Some(passphrase) = passphrase {
+            let password = Password::from(passphrase);
+            key.primary_key.set_password(OsRng, &password).map_err(syntax)?;
+            for subkey in &mut key.secret_subkeys {
+                subkey.key.set_password(OsRng, &password).map_err(syntax)?;
+            }
+        }
+        Self::new(key, passphrase)
+    }
+
+    /// The secret key as armored text, locked as it was read or made.
     ///
     /// # Errors
     /// If the key can not be written.
-    pub fn to_armored(&self) -> Result<String, KeyError> {
-        self.key.to_armored_string(ArmorOptions::default()).map_err(syntax)
+    pub fn to_armored(&self) -> Result<Zeroizing<String>, KeyError> {
+        let bytes = Zeroizing::new(self.stored.to_bytes().map_err(syntax)?);
+        Ok(Zeroizing::new(armor::armor(SECRET_LABEL, &bytes)))
     }
 
     /// The public half as armored text.
@@ -173,74 +101,59 @@ impl SecretKey {
     /// # Errors
     /// If the key can not be written.
     pub fn public_armored(&self) -> Result<String, KeyError> {
-        armor_public_key(&self.key.to_public_key())
+        Ok(self.certificate.source.to_armored())
     }
 
-    /// Size of the primary key's modulus in bytes, if it is an RSA key.
-    fn modulus_bytes(&self) -> Option<usize> {
-        use pgp::crypto::public_key::PublicKeyAlgorithm;
-        match self.key.primary_key.public_params() {
-            PublicParams::RSA(_) if self.key.primary_key.algorithm() == PublicKeyAlgorithm::RSA => {
-                // The parameters are an integer each for modulus and exponent, the modulus first.
-                let bytes = pgp::ser::Serialize::to_bytes(self.key.primary_key.public_params()).ok()?;
-                let bits = u16::from_be_bytes(*bytes.first_chunk()?);
-                Some(usize::from(bits).div_ceil(8))
-            }
-            _ => None,
+    pub(super) fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// The key to sign with now: the primary key as the original does, or else a subkey that may.
+    fn signing_place(&self) -> Result<Option<usize>, VerifyError> {
+        let now = unix_seconds(SystemTime::now());
+        let usable = |place: &Option<usize>| policy::check_key(&self.certificate, *place, now).is_ok();
+        let subkeys = (0..self.certificate.subkeys.len()).map(Some);
+        match policy::check_key(&self.certificate, None, now) {
+            Ok(()) => Ok(None),
+            Err(error) => subkeys.filter(|place| self.secret(*place).is_some()).find(usable).ok_or(error),
         }
+    }
+
+    /// The opened secret key at a place of the certificate; `None` if it is locked or not there.
+    fn secret(&self, place: Option<usize>) -> Option<&dyn SigningKey> {
+        let Some(index) = place else {
+            let primary = &self.open.primary_key;
+            return (!primary.secret_params().is_encrypted()).then_some(primary);
+        };
+        let wanted = key_id(&self.certificate.subkeys.get(index)?.key.legacy_key_id());
+        let subkeys = self.open.secret_subkeys.iter().map(|subkey| &subkey.key);
+        let mut open = subkeys.filter(|subkey| !subkey.secret_params().is_encrypted());
+        open.find(|subkey| key_id(&subkey.legacy_key_id()) == wanted).map(|subkey| subkey as &dyn SigningKey)
     }
 }
 
 impl Signer for SecretKey {
     fn fingerprint(&self) -> &Fingerprint {
-        &self.fingerprint
+        &self.certificate.fingerprint
     }
 
-    /// Signs with the primary key and type 0x00, as the original does.
+    /// Signs with type 0x00. The digest is SHA-256 as in the original, longer for curves that need it.
     fn sign(&self, message: &[u8]) -> Result<String, SignError> {
         let failed = |error: pgp::errors::Error| SignError::Failed {
-            fingerprint: self.fingerprint.clone(),
+            fingerprint: self.certificate.fingerprint.clone(),
             reason: error.to_string(),
         };
-        let key = &self.key.primary_key;
-        let unlocked = key.unlock(&self.password, |_, _| Ok(()));
-        if !matches!(unlocked, Ok(Ok(()))) {
-            return Err(SignError::Locked(self.fingerprint.clone()));
-        }
-        let digest = digest(key.public_params());
-        let mut config = SignatureConfig::v4(SignatureType::Binary, key.algorithm(), digest);
+        let place = self.signing_place().map_err(SignError::Refused)?;
+        let locked = || SignError::Locked(self.certificate.fingerprint.clone());
+        let key = self.secret(place).ok_or_else(locked)?;
+        let mut config =
+            SignatureConfig::v4(SignatureType::Binary, key.algorithm(), key.public_params().hash_alg());
         config.hashed_subpackets = vec![
             Subpacket::regular(SubpacketData::SignatureCreationTime(Timestamp::now())).map_err(failed)?,
             Subpacket::regular(SubpacketData::IssuerKeyId(key.legacy_key_id())).map_err(failed)?,
         ];
-        let signature = config.sign(key, &self.password, message).map_err(failed)?;
-        let mut body = pgp::ser::Serialize::to_bytes(&signature).map_err(failed)?;
-        if let (Some(modulus), Some(SignatureBytes::Mpis(integers))) =
-            (self.modulus_bytes(), signature.signature())
-        {
-            let short: usize = integers.iter().map(|integer| integer.len() + 2).sum();
-            let value = integers.first().map(AsRef::as_ref).unwrap_or_default();
-            body.truncate(body.len().saturating_sub(short));
-            body.extend(padded_integer(value, modulus));
-        }
-        Ok(line::encode(&packets::frame(packets::SIGNATURE, &body)))
-    }
-}
-
-/// An RSA value as agents of the original need it: as many bytes as the modulus, with a bit count to match.
-fn padded_integer(value: &[u8], modulus_bytes: usize) -> Vec<u8> {
-    let bits = u16::try_from(modulus_bytes * 8).unwrap_or(u16::MAX);
-    let mut integer = bits.to_be_bytes().to_vec();
-    integer.resize(2 + modulus_bytes.saturating_sub(value.len()), 0);
-    integer.extend(value);
-    integer
-}
-
-/// SHA-256 as the original, but for curves that need a longer digest.
-fn digest(parameters: &PublicParams) -> HashAlgorithm {
-    match parameters {
-        PublicParams::ECDSA(EcdsaPublicParams::P384 { .. }) => HashAlgorithm::Sha384,
-        PublicParams::ECDSA(EcdsaPublicParams::P521 { .. }) => HashAlgorithm::Sha512,
-        _ => HashAlgorithm::Sha256,
+        let signature = config.sign(&Box::new(key), &Password::empty(), message).map_err(failed)?;
+        let body = signature.to_bytes().map_err(failed)?;
+        Ok(signature::to_line(&body, key.public_params()))
     }
 }
