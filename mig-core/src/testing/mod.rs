@@ -1,10 +1,13 @@
 //! What tests of this workspace and of other implementations share (feature `testing`).
 
+mod session;
 #[cfg(feature = "engine")]
 pub mod store_contract;
 #[cfg(feature = "engine")]
 pub mod store_history;
 pub mod vectors;
+
+pub use session::TestSession;
 
 use crate::clock::Clock;
 use std::{
