@@ -1,49 +1,74 @@
 #!/usr/bin/env bash
-# Runs every check of the project, on a bare Debian or Ubuntu with Rust: installs what is missing, stops at the first failure.
+# Runs every check of the project on a bare Debian or Ubuntu with Rust: installs what is missing, stops at the first
+# failure, says what it skips and why. The tests come last, so that their summary closes the output.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+# Nobody builds twice here, so nobody pays for incremental compilation.
 export CARGO_INCREMENTAL=0
 
-step() { printf '\n== %s\n' "$*"; }
+step() { printf '\n== %s (%d s so far)\n' "$*" "$SECONDS"; }
+skip() { printf 'skipped: %s\n' "$*"; }
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
 need_packages() {
-    local missing=()
+    local missing=() package
     for package in "$@"; do
         dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
     done
     [ ${#missing[@]} -eq 0 ] && return
     as_root apt-get update
-    as_root apt-get install -y "${missing[@]}"
+    as_root apt-get install -y --no-install-recommends "${missing[@]}"
 }
 
+need_cargo_tool() { command -v "$1" >/dev/null || cargo install --locked "$1"; }
+
+export PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
+
 step "tools"
-need_packages gcc git gnupg
-command -v cargo-deny >/dev/null || cargo install --locked cargo-deny
+need_packages gcc g++ libc6-dev pkg-config git gnupg ca-certificates
+need_cargo_tool cargo-deny
 
 step "the vectors in the repository are those beside it"
 if [ -d ../shared/vectors ]; then
     diff -r -x modules ../shared/vectors mig-core/tests/vectors
     diff -r ../shared/vectors/modules mig-modules/tests/vectors
 else
-    echo "skipped: there is no folder ../shared/vectors, the tests use the copy"
+    skip "there is no folder ../shared/vectors; the tests use the copy"
 fi
 
 step "format"
 cargo fmt --all -- --check
-
-step "lints"
-cargo clippy --workspace --all-targets --all-features -- -D warnings
-cargo clippy -p mig-core -- -D warnings
+cargo fmt --manifest-path fuzz/Cargo.toml -- --check
 
 step "licences, bans, sources"
 cargo deny --all-features check bans licenses sources
-echo "skipped: advisories, their database is not at hand without a network"
+if [ -d "${CARGO_HOME:-$HOME/.cargo}/advisory-dbs" ]; then
+    cargo deny --all-features check --disable-fetch advisories
+else
+    skip "advisories, there is no database of them on this machine (cargo deny fetch db brings it)"
+fi
+
+step "lints: all features, then each library with as few as it allows"
+cargo clippy --workspace --all-targets --all-features -- -D warnings
+cargo clippy -p mig-core --no-default-features -- -D warnings
+cargo clippy -p mig-modules --no-default-features -- -D warnings
 
 step "documentation"
 RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps
 
-step "tests"
-cargo test -p mig-core
+step "packages of the libraries"
+cargo package --quiet --allow-dirty --no-verify -p mig-core -p mig-modules -p mig-transport -p mig-store
+
+skip "fuzz targets (scripts/fuzz.sh runs them) and benches, there are none yet"
+
+step "tests: fewest features"
+cargo test -p mig-core --no-default-features
+cargo test -p mig-modules --no-default-features
+
+step "tests: default features"
+cargo test --workspace
+
+step "tests: all features"
 cargo test --workspace --all-features

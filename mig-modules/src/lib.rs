@@ -1,1 +1,5 @@
 //! Work in progress.
+
+pub mod dialect;
+#[cfg(feature = "file")]
+pub mod file;

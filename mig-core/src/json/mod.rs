@@ -3,9 +3,10 @@
 //! Signatures cover JSON text that every party rebuilds from decoded values, so reading and writing must match the
 //! original's language exactly. The types derive serde's traits; this module supplies the format:
 //!
-//! * [`scanner`]: strict grammar, each bad UTF-8 byte one U+FFFD, limits on depth and number of values;
-//! * [`reader`]: field names without regard to case, `null` leaves the default, repeated fields are refused;
-//! * [`writer`]: escapes, numbers and order as Go 1.10 to 1.21 write them.
+//! * reading: strict grammar, each bad UTF-8 byte one U+FFFD, limits on depth ([`MAX_JSON_DEPTH`](crate::limits::MAX_JSON_DEPTH))
+//!   and on the number of values;
+//! * fields: names without regard to case, `null` leaves the default, repeated fields are refused;
+//! * writing: escapes, numbers and order as Go 1.10 to 1.21 write them.
 //!
 //! One deliberate difference from the original: a document that names a field of a structure twice is refused, because
 //! two readers may disagree on what it says.

@@ -1,5 +1,6 @@
 //! The scheduler: from an accepted action to one stored answer per targeted agent.
 //!
+//! * [`intake`]: what an action must be to be accepted.
 //! * [`Scheduler`]: claims actions in the store, finds their agents, hands commands to the relay, takes answers and
 //!   heartbeats, and lets expire what nobody answers.
 //! * [`flow`]: the states of actions and commands, as pure functions.
@@ -13,6 +14,7 @@ mod engine;
 pub mod flow;
 mod hand_over;
 mod heartbeats;
+pub mod intake;
 mod launch;
 mod sweep;
 

@@ -1,6 +1,6 @@
 //! OpenPGP: who signed what.
 //!
-//! The `pgp` crate supplies packets and mathematics; what counts as a good signature is decided in [`policy`].
+//! The `pgp` crate supplies packets and mathematics; what counts as a good signature is decided in `policy.rs`.
 
 mod armor;
 mod certificate;

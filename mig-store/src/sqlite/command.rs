@@ -1,10 +1,9 @@
-//! Commands: reading them, making them, and who hands them over.
+//! Commands: reading them, making them, ending them.
 
 use super::{
     SqliteStore, answer,
     failure::Failure,
-    lease,
-    row::{self, number_list},
+    hand_over, row,
     settle::{next_stamp, settle},
     time::{micros, time, time_if_set},
     write::{Write, in_transaction, reading},
@@ -53,7 +52,7 @@ impl CommandStore for SqliteStore {
         now: SystemTime,
         limit: u32,
     ) -> Result<Vec<StoredCommand>, StoreError> {
-        let free = reading!(self, "looking for commands to hand over", |connection| to_hand_over(
+        let free = reading!(self, "looking for commands to hand over", |connection| hand_over::due(
             connection,
             &lease.owner,
             now,
@@ -62,7 +61,7 @@ impl CommandStore for SqliteStore {
         if free.is_empty() {
             return Ok(Vec::new());
         }
-        in_transaction!(self, "claiming commands", |write| claim(&mut write, lease, now, limit))
+        in_transaction!(self, "claiming commands", |write| hand_over::claim(&mut write, lease, now, limit))
     }
 
     async fn hand_over(
@@ -72,7 +71,7 @@ impl CommandStore for SqliteStore {
         how: Handover,
         now: SystemTime,
     ) -> Result<(), StoreError> {
-        in_transaction!(self, "recording a hand-over", |write| hand_over(
+        in_transaction!(self, "recording a hand-over", |write| hand_over::record(
             &mut write, commands, owner, how, now
         ))
     }
@@ -83,7 +82,9 @@ impl CommandStore for SqliteStore {
         owner: &OwnerId,
         until: SystemTime,
     ) -> Result<(), StoreError> {
-        in_transaction!(self, "postponing a hand-over", |write| postpone(&mut write, commands, owner, until))
+        in_transaction!(self, "postponing a hand-over", |write| hand_over::postpone(
+            &mut write, commands, owner, until
+        ))
     }
 
     async fn sent_commands(&self, ids: &[CommandId]) -> Result<Vec<SentCommand>, StoreError> {
@@ -125,8 +126,10 @@ macro_rules! select_commands {
     };
 }
 
+pub(super) use select_commands;
+
 /// A command without results, which another table holds.
-fn command(row: &SqliteRow) -> Result<StoredCommand, Failure> {
+pub(super) fn command(row: &SqliteRow) -> Result<StoredCommand, Failure> {
     let id = CommandId::new(row::number(row, "command_id")?);
     let stamp: Option<i64> = row.try_get("end_stamp")?;
     let late: Option<&str> = row.try_get("late_status")?;
@@ -241,70 +244,6 @@ pub(super) async fn insert_all(
     let query = sqlx::query(sql).bind(action).bind(mig_core::json::to_string(&pairs)?);
     let query = query.bind(CommandStatus::Sent.as_str()).bind(micros(now)).bind(&owner.0);
     query.execute(connection).await?;
-    Ok(())
-}
-
-/// Commands that this owner may hand over now: its own that wait, and those of dead owners that no durable relay holds.
-async fn to_hand_over(
-    connection: &mut SqliteConnection,
-    owner: &OwnerId,
-    now: SystemTime,
-    limit: u32,
-) -> Result<Vec<SqliteRow>, Failure> {
-    let sql = select_commands!(
-        "WHERE c.status = 'sent' AND c.handover <> 'durable' AND c.due <= ?1 AND c.expire_after >= ?1
-            AND ((c.owner = ?2 AND c.handover = 'waiting')
-                OR NOT EXISTS (SELECT 1 FROM owners o WHERE o.id = c.owner AND o.until >= ?1))
-        ORDER BY c.due LIMIT ?3"
-    );
-    let query = sqlx::query(sql).bind(micros(now)).bind(&owner.0).bind(limit);
-    Ok(query.fetch_all(connection).await?)
-}
-
-async fn claim(
-    connection: &mut SqliteConnection,
-    lease: &Lease,
-    now: SystemTime,
-    limit: u32,
-) -> Result<Vec<StoredCommand>, Failure> {
-    lease::renew(connection, lease).await?;
-    let rows = to_hand_over(connection, &lease.owner, now, limit).await?;
-    let commands = rows.iter().map(command).collect::<Result<Vec<_>, _>>()?;
-    let sql =
-        "UPDATE commands SET owner = ?2, handover = 'waiting' WHERE id IN (SELECT value FROM json_each(?1))";
-    let ids = number_list(commands.iter().map(|command| command.id.get()))?;
-    sqlx::query(sql).bind(ids).bind(&lease.owner.0).execute(connection).await?;
-    Ok(commands)
-}
-
-async fn hand_over(
-    connection: &mut SqliteConnection,
-    commands: &[CommandId],
-    owner: &OwnerId,
-    how: Handover,
-    now: SystemTime,
-) -> Result<(), Failure> {
-    let sql = "UPDATE commands SET handover = ?3
-        WHERE id IN (SELECT value FROM json_each(?1)) AND owner = ?2 AND status = 'sent' RETURNING action_id";
-    let word = match how {
-        Handover::Volatile => "volatile",
-        Handover::Durable => "durable",
-    };
-    let query = sqlx::query_scalar(sql).bind(number_list(commands.iter().map(|id| id.get()))?);
-    let actions = query.bind(&owner.0).bind(word).fetch_all(&mut *connection).await?;
-    settle(connection, &BTreeSet::from_iter(actions), now).await
-}
-
-async fn postpone(
-    connection: &mut SqliteConnection,
-    commands: &[CommandId],
-    owner: &OwnerId,
-    until: SystemTime,
-) -> Result<(), Failure> {
-    let sql = "UPDATE commands SET owner = NULL, due = ?3
-        WHERE id IN (SELECT value FROM json_each(?1)) AND owner = ?2 AND status = 'sent'";
-    let query = sqlx::query(sql).bind(number_list(commands.iter().map(|id| id.get()))?);
-    query.bind(&owner.0).bind(micros(until)).execute(connection).await?;
     Ok(())
 }
 

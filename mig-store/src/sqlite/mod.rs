@@ -13,6 +13,7 @@ mod answer;
 mod command;
 mod connect;
 mod failure;
+mod hand_over;
 mod investigator;
 mod lease;
 mod row;

@@ -1,6 +1,7 @@
 //! Integration tests of the stores.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod intake;
 mod relay;
 mod scheduler;
 mod sqlite;

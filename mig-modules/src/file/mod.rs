@@ -1,0 +1,2 @@
+//! Files by name, size, mode, time, content and hash.
+pub mod wire;
