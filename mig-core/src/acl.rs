@@ -106,6 +106,14 @@ impl Acl {
         Self(BTreeMap::from([("default".to_owned(), entry)]))
     }
 
+    /// Lets one more key, with the weight 1, have a module run (or, for `default`, all modules without an entry).
+    pub fn allow(&mut self, module: &str, fingerprint: &Fingerprint) {
+        let entry = self.0.entry(module.to_owned()).or_default();
+        entry.minimum_weight = entry.minimum_weight.max(1);
+        let investigator = AclInvestigator { fingerprint: fingerprint.to_upper(), weight: 1 };
+        entry.investigators.get_or_insert_default().insert(fingerprint.to_upper(), investigator);
+    }
+
     /// Decides whether these signers may have this module run.
     ///
     /// # Errors

@@ -17,6 +17,8 @@ pub mod agent;
 pub mod agent_info;
 pub mod clock;
 pub mod command;
+pub mod duration;
+pub mod flags;
 pub mod heartbeat;
 pub mod id;
 pub mod investigator;

@@ -3,6 +3,8 @@
 //! A [`Module`] turns raw parameters into a [`Run`]; the run talks to the outside through its [`Session`] only.
 //! Everything is synchronous: scanning is processor and disk work.
 
+mod help;
+
 use crate::{command::ModuleResult, json::Value};
 use std::{collections::BTreeMap, fmt::Debug, io, num::NonZeroUsize, time::SystemTime};
 
@@ -23,6 +25,13 @@ pub trait Module: Debug + Send + Sync {
     /// The result of a run that could not begin. Modules whose `elements` or `statistics` are never `null` say so here.
     fn failure(&self, reason: String) -> ModuleResult {
         ModuleResult { errors: Some(vec![reason]), ..ModuleResult::default() }
+    }
+
+    /// The place of the first parameter that this module would not read, such as a misspelt field. Agents ignore what they
+    /// do not know, as the original does; clients refuse to sign it.
+    fn unknown_parameter(&self, params: &Value) -> Option<String> {
+        let _ = params;
+        None
     }
 
     /// Turns the arguments after `mig <module>` into parameters.

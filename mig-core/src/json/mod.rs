@@ -17,6 +17,7 @@ mod pretty;
 mod reader;
 mod scanner;
 mod text;
+mod unread;
 mod value;
 mod writer;
 
@@ -24,6 +25,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 pub use error::{Error, Position};
 pub use text::{lossy, quote};
+pub use unread::unread;
 pub use value::{Bytes, Map, Value};
 
 pub(crate) use text::is_spelling_of;

@@ -154,6 +154,12 @@ impl SecretKey {
         Ok(Self { key, fingerprint, password })
     }
 
+    /// True if a passphrase protects it.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.key.primary_key.secret_params().is_encrypted()
+    }
+
     /// The secret key as armored text, locked as it is.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use super::{
     superset::{self, Superset},
 };
 use regex_automata::{Input, meta};
+use regex_syntax::hir::Hir;
 use std::ops::Range;
 
 /// Memory of one compiled expression; a larger one is refused.
@@ -17,6 +18,7 @@ const MAX_COMPILED_BYTES: usize = 16 << 20;
 /// Searching takes time linear in the length of the text.
 #[derive(Clone, Debug)]
 pub struct Pattern {
+    hir: Hir,
     regex: meta::Regex,
     superset: Superset,
     /// True if bytes that are not UTF-8 may stay as they are: nothing in the pattern can match them.
@@ -36,7 +38,13 @@ impl Pattern {
             .build_from_hir(&hir)
             .map_err(|_| DialectError::new(Reason::TooLarge, pattern))?;
         let ignores_bad_bytes = superset::ignores_bad_bytes(&hir);
-        Ok(Self { regex, superset: Superset::new(&hir), ignores_bad_bytes })
+        Ok(Self { superset: Superset::new(&hir), hir, regex, ignores_bad_bytes })
+    }
+
+    /// The expression over text in which bytes that are not UTF-8 were replaced.
+    #[must_use]
+    pub fn hir(&self) -> &Hir {
+        &self.hir
     }
 
     /// Whether the expression matches somewhere in a text.

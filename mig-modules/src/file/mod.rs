@@ -1,2 +1,130 @@
 //! Files by name, size, mode, time, content and hash.
+mod args;
+mod check;
+mod dialogue;
+mod params;
+mod result;
+mod run;
 pub mod wire;
+
+pub use params::Params;
+
+use mig_core::{
+    command::ModuleResult,
+    json::Value,
+    module::{ArgsError, Effects, FlagInfo, Module, ModuleInfo, ParamsError, ParsedArgs, Run, Terminal},
+};
+use run::FileRun;
+use std::io;
+
+/// Searches the file system.
+#[derive(Clone, Copy, Debug)]
+pub struct FileModule;
+
+impl Module for FileModule {
+    fn name(&self) -> &'static str {
+        "file"
+    }
+
+    fn info(&self) -> ModuleInfo {
+        ModuleInfo {
+            summary: "finds files by name, size, mode, time, content and hash",
+            description: DESCRIPTION,
+            flags: FLAGS,
+            examples: EXAMPLES,
+            privileges: "reads what the agent's user may read; root sees everything",
+            effects: Effects::ReadOnly,
+        }
+    }
+
+    fn prepare(&self, params: &Value) -> Result<Box<dyn Run>, ParamsError> {
+        Ok(Box::new(FileRun::new(Params::parse(params)?)?))
+    }
+
+    fn failure(&self, reason: String) -> ModuleResult {
+        result::failure(reason)
+    }
+
+    fn parse_args(&self, args: &[String]) -> Result<ParsedArgs, ArgsError> {
+        args::parse(args)
+    }
+
+    fn create_interactive(&self, terminal: &mut dyn Terminal) -> io::Result<Option<Value>> {
+        dialogue::create(terminal)
+    }
+
+    fn print(&self, result: &ModuleResult, found_only: bool) -> Vec<String> {
+        result::print(result, found_only)
+    }
+
+    fn mask(&self, result: &ModuleResult) -> Option<ModuleResult> {
+        Some(result::mask(result))
+    }
+}
+
+const DESCRIPTION: &str = "\
+Looks for files below the given paths and answers with their names, sizes, modes and times: never with their content.
+
+Without -matchany all filters must hold for a file. Each directory is walked once and each file is read once, whatever \
+the number of filters; contents are matched line by line. Links to files are followed, links to directories are not. \
+Pseudo and remote file systems are entered only if a path lies on one. Devices, sockets and FIFOs are never opened.
+
+Regular expressions have Go's syntax. A leading ! on a name or a content inverts it: !foo finds the files without foo.";
+
+const EXAMPLES: &[(&str, &str)] = &[
+    (
+        "mig file -path /etc -name '^passwd$' -content '^root:'",
+        "passwd files below /etc with an account of root",
+    ),
+    (
+        "mig file -path /usr -path /opt -sha2 <sha256> -name '\\.so' -size '<1m'",
+        "shared libraries with a known digest",
+    ),
+    ("mig file -path /var/www -mtime '<1d' -mode '^u'", "setuid files that changed within a day"),
+    (
+        "mig file -path /home -name '^authorized_keys$' -content '^(ssh-|#|$)' -macroal -mismatch content",
+        "authorized_keys with a foreign line",
+    ),
+];
+
+const fn flag(name: &'static str, value: &'static str, help: &'static str) -> FlagInfo {
+    FlagInfo { name, value, help }
+}
+
+const FLAGS: &[FlagInfo] = &[
+    flag("path", "path", "file or directory to look into; can be repeated"),
+    flag("name", "regex", "base name of the file; a leading ! inverts; can be repeated"),
+    flag("content", "regex", "a line of the file; a leading ! inverts; can be repeated"),
+    flag("size", "size", "size in bytes, as 10k, <1m or >2g (k, m, g, t; bounds inclusive); can be repeated"),
+    flag("mode", "regex", "type and permissions, as ^-rwx or ^u for setuid; can be repeated"),
+    flag("mtime", "age", "last change less (<1d) or more (>12h) than this ago (d, h, m); can be repeated"),
+    flag("md5", "hash", "MD5 of the content; can be repeated"),
+    flag("sha1", "hash", "SHA-1 of the content; can be repeated"),
+    flag("sha2", "hash", "SHA-256, SHA-384 or SHA-512, told apart by length; can be repeated"),
+    flag("sha3", "hash", "SHA3-224, -256, -384 or -512, told apart by length; can be repeated"),
+    flag("sha256", "hash", "SHA-256 of the content, spelling of 2015; can be repeated"),
+    flag("sha384", "hash", "SHA-384 of the content, spelling of 2015; can be repeated"),
+    flag("sha512", "hash", "SHA-512 of the content, spelling of 2015; can be repeated"),
+    flag("sha3_224", "hash", "SHA3-224 of the content, spelling of 2015; can be repeated"),
+    flag("sha3_256", "hash", "SHA3-256 of the content, spelling of 2015; can be repeated"),
+    flag("sha3_384", "hash", "SHA3-384 of the content, spelling of 2015; can be repeated"),
+    flag("sha3_512", "hash", "SHA3-512 of the content, spelling of 2015; can be repeated"),
+    flag(
+        "mismatch",
+        "kind",
+        "inverts name, size, mode, mtime, content, md5, sha1, sha2 or sha3; can be repeated",
+    ),
+    flag(
+        "maxdepth",
+        "number",
+        "levels of directories to look into, 1 is the path alone (default 1000, 0 no limit)",
+    ),
+    flag("maxerrors", "number", "errors that are returned (default 30, 0 no limit)"),
+    flag("matchlimit", "number", "hits after which the search ends (default 1000, 0 no limit)"),
+    flag("matchall", "", "all filters must hold for a file (default)"),
+    flag("matchany", "", "each filter reports on its own; wins over -matchall"),
+    flag("macroal", "", "all lines must match all contents"),
+    flag("returnsha256", "", "return the SHA-256 of each file found; not with -matchany"),
+    flag("decompress", "", "look into gzip data for contents and hashes"),
+    flag("verbose", "", "accepted for old scripts, without effect"),
+];

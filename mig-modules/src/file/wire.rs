@@ -125,20 +125,13 @@ mod tests {
         let search = Search {
             paths: Some(vec!["/etc".into()]),
             names: vec!["x".into()],
-            options: Options {
-                max_depth: 2.5,
-                max_errors: 0.5,
-                match_all: true,
-                match_limit: 1.5,
-                return_sha256: true,
-                ..Options::default()
-            },
+            options: Options { match_all: true, return_sha256: true, ..Options::default() },
             ..Search::default()
         };
         let parameters = Parameters { searches: BTreeMap::from([("s1".into(), Some(search))]) };
         assert_eq!(
             json::to_string(&parameters).unwrap(),
-            r#"{"searches":{"s1":{"paths":["/etc"],"names":["x"],"options":{"maxdepth":2.5,"maxerrors":0.5,"matchall":true,"macroal":false,"mismatch":null,"matchlimit":1.5,"returnsha256":true}}}}"#
+            r#"{"searches":{"s1":{"paths":["/etc"],"names":["x"],"options":{"maxdepth":0,"maxerrors":0,"matchall":true,"macroal":false,"mismatch":null,"matchlimit":0,"returnsha256":true}}}}"#
         );
     }
 

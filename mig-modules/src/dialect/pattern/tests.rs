@@ -63,6 +63,31 @@ fn what_a_scanner_need_not_confirm_is_known() {
     }
 }
 
+#[test]
+fn the_superset_finds_lines_whatever_their_end_and_encoding() {
+    for (pattern, data) in [
+        ("b$", &b"a\nb\r\nc"[..]),
+        ("b\\z", b"a\nb\r"),
+        ("^$", b"a\r\n\r\nb"),
+        ("^\r$", b"\r\r\n"),
+        ("^.$", "a😀\n😀\nab".as_bytes()),
+        ("^...$", b"ab\nx\xff\xe6\n"),
+        ("\\Aa[^b]{2}\\b", "a\naéx\n".as_bytes()),
+        ("a\u{fffd}b", b"ab\na\xffb\n"),
+        ("(?s)^.*x", b"a\n\xf0\x9fx\n"),
+    ] {
+        let pattern = Pattern::new(pattern).unwrap();
+        let scanner = scanner(pattern.superset());
+        let lines = lines(data);
+        let exact: Vec<_> =
+            lines.iter().filter(|line| pattern.is_match_line(&data[(*line).clone()])).collect();
+        assert!(!exact.is_empty(), "no line of {data:?} matches");
+        for line in exact {
+            assert!(scanner.search(&Input::new(data).range(line.clone())).is_some(), "{line:?} of {data:?}");
+        }
+    }
+}
+
 /// A pattern in this dialect, and the same in the syntax of the `regex` crate.
 fn equal_patterns() -> impl Strategy<Value = (String, String)> {
     let atoms = [
@@ -91,7 +116,7 @@ fn equal_patterns() -> impl Strategy<Value = (String, String)> {
         ("\\z", "\\z"),
     ];
     let leaf = select(atoms.to_vec()).prop_map(|(ours, theirs)| (ours.to_owned(), theirs.to_owned()));
-    leaf.prop_recursive(4, 24, 3, |inner| {
+    let pattern = leaf.prop_recursive(4, 24, 3, |inner| {
         let suffix = select(vec!["*", "+", "?", "*?", "+?", "??", "{2}", "{0,2}", "{1,}"]);
         prop_oneof![
             vec(inner.clone(), 1..4).prop_map(|parts| parts.into_iter().unzip()),
@@ -100,6 +125,10 @@ fn equal_patterns() -> impl Strategy<Value = (String, String)> {
             inner.clone().prop_map(|a| (format!("({})", a.0), format!("({})", a.1))),
             (inner, suffix).prop_map(|(a, s)| (format!("(?:{}){s}", a.0), format!("(?:{}){s}", a.1))),
         ]
+    });
+    // Most random patterns match everywhere; at a fixed place they must count characters rightly.
+    (select(vec!["", "^"]), pattern, select(vec!["", "$"])).prop_map(|(start, (ours, theirs), end)| {
+        (format!("{start}(?:{ours}){end}"), format!("{start}(?:{theirs}){end}"))
     })
 }
 
@@ -111,11 +140,29 @@ fn characters() -> impl Strategy<Value = String> {
 }
 
 fn raw_bytes() -> impl Strategy<Value = Vec<u8>> {
-    let alphabet = vec![
-        b'a', b'b', b'k', b'0', b' ', b'\r', b'\n', b'.', b'*', 0x80, 0xa9, 0xbf, 0xbd, 0xc3, 0xe2, 0xef,
-        0xff,
+    let pieces: Vec<&[u8]> = vec![
+        b"a",
+        b"b",
+        b"k",
+        b"0",
+        b" ",
+        b".*",
+        b"&",
+        b"\r",
+        b"\n",
+        b"\r\n",
+        b"\x80",
+        b"\xff",
+        b"\xc3",
+        b"\xef\xbf",
+        b"\xf0\x9f\x98",
+        "é".as_bytes(),
+        "²".as_bytes(),
+        "\u{212a}".as_bytes(),
+        "\u{fffd}".as_bytes(),
+        "😀".as_bytes(),
     ];
-    vec(select(alphabet), 0..24)
+    vec(select(pieces), 0..12).prop_map(|pieces| pieces.concat())
 }
 
 /// The lines of some data as ranges, without LF.

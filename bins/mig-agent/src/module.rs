@@ -1,0 +1,28 @@
+//! `-m`: one module, one message, one result. No runtime, no configuration.
+
+use mig_core::{
+    agent::{Budget, worker},
+    command::ModuleResult,
+    json,
+    module::Registry,
+};
+use std::io::{self, Write};
+
+/// Writes the result as JSON, without a line feed.
+pub(crate) fn run(registry: &Registry, name: &str, output: &mut impl Write) -> io::Result<()> {
+    worker::run(registry, name, Budget::default(), &mut io::stdin().lock(), output)
+}
+
+/// Writes the lines of the module's printer.
+pub(crate) fn print(registry: &Registry, name: &str, output: &mut impl Write) -> io::Result<()> {
+    let mut text = Vec::new();
+    run(registry, name, &mut text)?;
+    let Some(module) = registry.module(name) else {
+        return writeln!(output, "[error] no printer available for module '{name}'");
+    };
+    let result: ModuleResult = json::from_slice(&text).map_err(io::Error::other)?;
+    for line in module.print(&result, false) {
+        writeln!(output, "{line}")?;
+    }
+    output.flush()
+}

@@ -1,0 +1,143 @@
+//! `mig <module> ...` and `mig -i <file>`: from a command line to an action, and what is done with it.
+
+use super::Context;
+use crate::{
+    cli::{Format, QuestionOptions, Show},
+    duration,
+    exit::Exit,
+    question,
+    render::{self, Answer},
+    signing, strict,
+};
+use anyhow::{Context as _, Result, anyhow, bail};
+use mig_core::{
+    action::Action,
+    agent::{Budget, worker},
+    id::{ActionId, CommandId},
+    json::Value,
+    module::{Module, ParsedArgs},
+    scheduler::flow::CommandStatus,
+    time::Time,
+};
+
+/// Validity of an action, as in the original.
+const DEFAULT_VALIDITY: &str = "300s";
+
+/// A module and its flags.
+pub(super) fn module(context: &mut Context<'_>, words: &[String]) -> Result<Exit> {
+    let (name, args) = words.split_first().ok_or_else(|| anyhow!("a module is needed"))?;
+    let module = strict::find_module(name, context.registry)?;
+    let ParsedArgs::Params(parameters) = parse_args(module, args)? else {
+        return super::help::help(context, Some(name));
+    };
+    module.prepare(&parameters).with_context(|| format!("module '{name}'"))?;
+    let options = &context.cli.question;
+    if options.file.is_some() {
+        bail!("-i FILE and the module '{name}' exclude each other: the file names its modules");
+    }
+    if options.target.as_deref() == Some("local") {
+        return local(context, module, &parameters);
+    }
+    let action = question::action(options, context.command_line, name, parameters)?;
+    ask(context, action)
+}
+
+/// What a module makes of its flags; `help`, `-h` and `-help` in front ask for help.
+pub(super) fn parse_args(module: &dyn Module, args: &[String]) -> Result<ParsedArgs> {
+    if matches!(args.first().map(String::as_str), Some("help" | "-h" | "--h" | "-help" | "--help")) {
+        return Ok(ParsedArgs::Help);
+    }
+    module.parse_args(args).map_err(|error| anyhow!("{}: {error}", module.name()))
+}
+
+/// An action from a file, or nothing to do.
+pub(super) fn file(context: &mut Context<'_>) -> Result<Exit> {
+    let options = &context.cli.question;
+    let Some(path) = &options.file else {
+        if *options != QuestionOptions::default() {
+            bail!("a module or -i FILE is needed");
+        }
+        super::help::help(context, None)?;
+        return Ok(Exit::Error);
+    };
+    let of_the_file = QuestionOptions { target: None, name: None, compress: false, ..options.clone() };
+    if of_the_file != *options || options.target_found.is_some() || options.target_notfound.is_some() {
+        bail!("-t, -n, -z and -target-... do not go with -i: {} says all that", path.display());
+    }
+    let action = strict::load_action(path, context.registry)?;
+    ask(context, action)
+}
+
+/// Shows, signs or launches an action, as the flags say.
+fn ask(context: &mut Context<'_>, mut action: Action) -> Result<Exit> {
+    let options = &context.cli.question;
+    if options.configuration.is_some() {
+        bail!("-c: this version has no client for a platform; it asks this machine, in embedded mode");
+    }
+    if options.print {
+        context.print_json(&action)?;
+        return Ok(Exit::Done);
+    }
+    let validity = options.validity.as_deref().unwrap_or(DEFAULT_VALIDITY);
+    let validity = duration::parse(validity).context("-e")?;
+    question::set_window(&mut action, validity, Time::now());
+    if options.dry_run {
+        return dry_run(context, &action);
+    }
+    if options.sign_only {
+        let signer = signing::signer(&context.cli.signing, || context.state())?;
+        signing::sign(&mut action, &*signer)?;
+        context.print_json(&action)?;
+        return Ok(Exit::Done);
+    }
+    bail!("this version can not launch actions yet: use -t local, --dry-run, -p or -s")
+}
+
+fn dry_run(context: &mut Context<'_>, action: &Action) -> Result<Exit> {
+    if context.cli.output.format == Format::Human {
+        context.print_action(action)?;
+    } else {
+        context.print_json(action)?;
+    }
+    Ok(Exit::Done)
+}
+
+/// Runs a module in this process: no signature, no store, no agent.
+fn local(context: &mut Context<'_>, module: &dyn Module, parameters: &Value) -> Result<Exit> {
+    let start_time = Time::now();
+    let result = worker::run_module(module, parameters, Budget::default());
+    let status = if result.success { CommandStatus::Success } else { CommandStatus::Failed };
+    let answer = Answer {
+        action: ActionId::default(),
+        command: CommandId::default(),
+        agent: String::new(),
+        queue_location: String::new(),
+        status,
+        results: vec![result],
+        start_time,
+        finish_time: Time::now(),
+    };
+    let operation = mig_core::action::Operation { module: module.name().to_owned(), ..Default::default() };
+    let action = Action { operations: Some(vec![operation]), ..Action::default() };
+    let (format, show) = (context.cli.output.format, context.show());
+    let mut renderer = render::renderer(format, show, &action, context.registry);
+    if answer.is_shown(show) {
+        renderer.answer(&answer, &mut context.printer)?;
+    }
+    renderer.finish(&action, &mut context.printer)?;
+    match status {
+        CommandStatus::Success if context.cli.output.exit_found && !answer.found() => Ok(Exit::No),
+        CommandStatus::Success => Ok(Exit::Done),
+        _ => {
+            context.printer.error(&format!("{}: {}", module.name(), answer.reason()));
+            Ok(Exit::Incomplete)
+        }
+    }
+}
+
+impl Context<'_> {
+    /// Whose answers the user wants to see.
+    pub(super) fn show(&self) -> Show {
+        self.cli.question.show.unwrap_or(render::default_show(self.cli.output.format))
+    }
+}

@@ -1,0 +1,96 @@
+//! `mig key ...`: the keys of the state directory.
+
+use super::Context;
+use crate::{
+    cli::KeyCommand,
+    exit::Exit,
+    printer::Colour,
+    signing,
+    state::{self, State},
+};
+use anyhow::{Context as _, Result};
+use mig_core::sign::{Fingerprint, KeyAlgorithm, SecretKey, Signer};
+use serde::Serialize;
+use std::path::Path;
+
+/// Largest key file, in bytes.
+const MAX_KEY_BYTES: usize = 1 << 20;
+
+pub(super) fn run(context: &mut Context<'_>, command: &KeyCommand) -> Result<Exit> {
+    match command {
+        KeyCommand::New { name, rsa, protect } => new(context, name.as_deref(), *rsa, *protect),
+        KeyCommand::List => list(context),
+        KeyCommand::Export { fingerprint, secret } => export(context, fingerprint.as_ref(), *secret),
+        KeyCommand::Import { file } => import(context, file),
+    }
+}
+
+fn new(context: &mut Context<'_>, name: Option<&str>, rsa: Option<u32>, protect: bool) -> Result<Exit> {
+    let algorithm = rsa.map_or(KeyAlgorithm::Ed25519, |bits| KeyAlgorithm::Rsa { bits });
+    let passphrase = match signing::given_passphrase(&context.cli.signing)? {
+        None if protect => Some(signing::new_passphrase()?),
+        given => given,
+    };
+    let user_id = name.map_or_else(state::user_id, str::to_owned);
+    let key = SecretKey::generate(&user_id, algorithm, passphrase.as_ref())?;
+    context.state()?.add_key(&key)?;
+    if algorithm == KeyAlgorithm::Ed25519 {
+        let warning = "mig: agents of the original can not read a keyring with an Ed25519 key in it: \
+                       for a fleet that still has some, make an RSA key (--rsa 3072)";
+        context.printer.note(Colour::Yellow, warning);
+    }
+    context.printer.line(key.fingerprint().as_str())?;
+    Ok(Exit::Done)
+}
+
+#[derive(Debug, Serialize)]
+struct KeyRecord {
+    fingerprint: Fingerprint,
+    /// Signs unless another key is named.
+    default: bool,
+    locked: bool,
+    file: String,
+}
+
+fn list(context: &mut Context<'_>) -> Result<Exit> {
+    let state = context.state()?;
+    let default = state.signer()?;
+    let record = |fingerprint: Fingerprint| {
+        Ok(KeyRecord {
+            default: fingerprint == default,
+            locked: state.key(&fingerprint, None)?.is_locked(),
+            file: state.key_path(&fingerprint).display().to_string(),
+            fingerprint,
+        })
+    };
+    let records = state.keys()?.into_iter().map(record).collect::<Result<Vec<_>>>()?;
+    let yes = |flag: bool| if flag { "yes" } else { "no" }.to_owned();
+    context.print_records(&["fingerprint", "default", "locked"], &records, |key| {
+        [key.fingerprint.to_string(), yes(key.default), yes(key.locked)]
+    })?;
+    Ok(Exit::Done)
+}
+
+fn export(context: &mut Context<'_>, fingerprint: Option<&Fingerprint>, secret: bool) -> Result<Exit> {
+    let state = context.state()?;
+    let key = load(&state, fingerprint)?;
+    let text = if secret { key.to_armored()? } else { key.public_armored()? };
+    context.printer.data(&format!("{}\n", text.trim_end()))?;
+    Ok(Exit::Done)
+}
+
+fn load(state: &State, fingerprint: Option<&Fingerprint>) -> Result<SecretKey> {
+    match fingerprint {
+        Some(fingerprint) => state.key(fingerprint, None),
+        None => state.key(&state.signer()?, None),
+    }
+}
+
+fn import(context: &mut Context<'_>, file: &Path) -> Result<Exit> {
+    let text = state::read_text(file, MAX_KEY_BYTES)?;
+    let key = SecretKey::from_armored(&text, None)
+        .with_context(|| format!("{} is not one armored secret key", file.display()))?;
+    context.state()?.add_key(&key)?;
+    context.printer.line(key.fingerprint().as_str())?;
+    Ok(Exit::Done)
+}

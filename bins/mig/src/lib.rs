@@ -1,0 +1,117 @@
+//! The investigator's command line: ask machines, read answers, handle keys, actions, access control lists and targets.
+//!
+//! The program is a library so that others can build a `mig` with modules of their own:
+//!
+//! ```no_run
+//! use mig_core::module::Registry;
+//!
+//! let registry = Registry::default(); // Registry::from_modules(&[&my::Module])
+//! std::process::exit(mig::run(&registry).code().into());
+//! ```
+#![forbid(unsafe_code)]
+
+pub mod arguments;
+pub mod cli;
+mod commands;
+mod duration;
+pub mod exit;
+pub mod follow;
+pub mod printer;
+pub mod question;
+pub mod render;
+pub mod safe;
+pub mod signing;
+pub mod state;
+pub mod strict;
+pub mod table;
+
+use crate::{cli::Cli, commands::Context, exit::Exit, printer::Printer};
+use clap::{CommandFactory, FromArgMatches};
+use mig_core::module::Registry;
+use std::{env, ffi::OsString};
+
+/// Runs the command line of this process with these modules.
+#[must_use]
+pub fn run(registry: &Registry) -> Exit {
+    let printer = Printer::new(false, false, false);
+    let args = match env::args_os().map(OsString::into_string).collect::<Result<Vec<_>, _>>() {
+        Ok(args) => args,
+        Err(arg) => {
+            printer.error(&format!("the argument '{}' is not UTF-8", arg.display()));
+            return Exit::Error;
+        }
+    };
+    match parse(&args) {
+        Ok(cli) => execute(&cli, &args, registry),
+        Err(refusal) => refusal.report(printer),
+    }
+}
+
+fn execute(cli: &Cli, args: &[String], registry: &Registry) -> Exit {
+    let printer = Printer::new(cli.output.no_color, cli.output.verbose, cli.output.quiet);
+    let mut context = Context { cli, command_line: args, registry, printer };
+    let result = commands::run(&mut context);
+    context.printer.end_progress();
+    result.unwrap_or_else(|error| {
+        context.printer.error(&chain(&error));
+        Exit::Error
+    })
+}
+
+/// A command line that can not be carried out.
+enum Refused {
+    /// A flag of the original without its value.
+    MissingValue(arguments::MissingValue),
+    /// What clap says; also help, which is no error.
+    Clap(clap::Error),
+}
+
+fn parse(args: &[String]) -> Result<Cli, Refused> {
+    let command = Cli::command();
+    let own = args.get(1..).unwrap_or_default();
+    let mut ordered = arguments::for_clap(own, &command).map_err(Refused::MissingValue)?;
+    ordered.insert(0, "mig".to_owned());
+    let matches = command.try_get_matches_from(ordered).map_err(Refused::Clap)?;
+    Cli::from_arg_matches(&matches).map_err(Refused::Clap)
+}
+
+impl Refused {
+    fn report(self, mut printer: Printer) -> Exit {
+        match self {
+            Self::MissingValue(error) => printer.error(&error.to_string()),
+            Self::Clap(error) if error.use_stderr() => printer.usage(&error.render().to_string()),
+            Self::Clap(help) => {
+                // Nothing is left to do if help can not be printed.
+                printer.data(&help.render().to_string()).ok();
+                return Exit::Done;
+            }
+        }
+        Exit::Error
+    }
+}
+
+/// An error and its causes in one line, without saying twice what an error has taken over from its cause.
+fn chain(error: &anyhow::Error) -> String {
+    let mut text = String::new();
+    for cause in error.chain() {
+        let cause = cause.to_string();
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::chain;
+    use anyhow::anyhow;
+
+    #[test]
+    fn causes_are_told_once() {
+        let error = anyhow!("no such file").context("cannot read x: no such file").context("loading");
+        assert_eq!(chain(&error), "loading: cannot read x: no such file");
+    }
+}

@@ -1,0 +1,102 @@
+//! Who signs, and with what passphrase.
+
+use crate::{
+    cli::SigningOptions,
+    state::{State, read_text},
+};
+use anyhow::{Context, Result};
+use mig_core::{
+    action::Action,
+    sign::{Passphrase, SecretKey, Signer},
+    time::Time,
+};
+use std::env;
+
+/// Largest passphrase file and key file, in bytes.
+const MAX_BYTES: usize = 1 << 20;
+/// The variable that the original's clients read.
+const PASSPHRASE_VARIABLE: &str = "MIGPGPPASSPHRASE";
+
+/// The signer that the options name. The state directory is opened only if its key is needed.
+///
+/// # Errors
+/// If there is no such key, or it does not open.
+pub fn signer(options: &SigningOptions, state: impl FnOnce() -> Result<State>) -> Result<Box<dyn Signer>> {
+    if let Some(path) = &options.key_file {
+        let text = read_text(path, MAX_BYTES)?;
+        let load = |passphrase: Option<&Passphrase>| {
+            SecretKey::from_armored(&text, passphrase).with_context(|| path.display().to_string())
+        };
+        return Ok(Box::new(unlocked(load, options)?));
+    }
+    let state = state()?;
+    let fingerprint = match &options.key {
+        Some(fingerprint) => fingerprint.clone(),
+        None => state.signer()?,
+    };
+    Ok(Box::new(unlocked(|passphrase| state.key(&fingerprint, passphrase), options)?))
+}
+
+/// Asks for a passphrase only if the key is locked.
+fn unlocked(
+    load: impl Fn(Option<&Passphrase>) -> Result<SecretKey>,
+    options: &SigningOptions,
+) -> Result<SecretKey> {
+    let key = load(None)?;
+    if !key.is_locked() {
+        return Ok(key);
+    }
+    let passphrase = match given_passphrase(options)? {
+        Some(passphrase) => passphrase,
+        None => ask(&format!("Passphrase of key {}: ", key.fingerprint()))?,
+    };
+    load(Some(&passphrase))
+}
+
+/// The passphrase from `--passphrase-file` or the environment.
+///
+/// # Errors
+/// If the file can not be read.
+pub fn given_passphrase(options: &SigningOptions) -> Result<Option<Passphrase>> {
+    if let Some(path) = &options.passphrase_file {
+        let text = read_text(path, MAX_BYTES)?;
+        return Ok(Some(text.lines().next().unwrap_or_default().to_owned().into()));
+    }
+    Ok(env::var(PASSPHRASE_VARIABLE).ok().map(Passphrase::from))
+}
+
+/// Asks twice for a passphrase that protects a new key.
+///
+/// # Errors
+/// If there is no terminal, or the two differ.
+pub fn new_passphrase() -> Result<Passphrase> {
+    let first = rpassword::prompt_password("Passphrase of the new key: ").context(NO_TERMINAL)?;
+    let second = rpassword::prompt_password("The same again: ").context(NO_TERMINAL)?;
+    anyhow::ensure!(first == second, "the two passphrases differ");
+    anyhow::ensure!(!first.is_empty(), "an empty passphrase protects nothing");
+    Ok(first.into())
+}
+
+const NO_TERMINAL: &str = "the key is locked and there is no terminal to ask for its passphrase: \
+                           use --passphrase-file or MIGPGPPASSPHRASE";
+
+fn ask(prompt: &str) -> Result<Passphrase> {
+    Ok(rpassword::prompt_password(prompt).context(NO_TERMINAL)?.into())
+}
+
+/// Compresses what wants it and adds a signature. What is already signed stays as it is.
+///
+/// # Errors
+/// If the action breaks a rule, or the key does not sign.
+pub fn sign(action: &mut Action, signer: &dyn Signer) -> Result<()> {
+    action.refuse_ambiguous_text()?;
+    action.validate_unsigned(Time::now())?;
+    if action.signatures.as_ref().is_none_or(Vec::is_empty) {
+        for operation in action.operations.iter_mut().flatten() {
+            operation.compress()?;
+        }
+    }
+    let signature = signer.sign(action.signing_string()?.as_bytes())?;
+    action.signatures.get_or_insert_default().push(signature);
+    Ok(())
+}

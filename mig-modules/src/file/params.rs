@@ -1,0 +1,302 @@
+//! From parameters as they travel to queries that can run, or to the first error.
+
+use crate::{
+    file::{
+        check::{self, CheckError},
+        wire::{Options, Parameters, Search},
+    },
+    scan::{Algorithm, Combine, Filter, Query, Test, clean},
+};
+use mig_core::{json, json::Value, module::ParamsError};
+use std::path::{Path, PathBuf};
+
+/// Parameters that were checked completely.
+#[derive(Clone, Debug, Default)]
+pub struct Params {
+    /// By label.
+    pub(super) searches: Vec<LabelledSearch>,
+    /// Soft errors that are returned; `None` has no limit.
+    pub(super) max_errors: Option<usize>,
+}
+
+/// One search, and what its results say of it.
+#[derive(Clone, Debug)]
+pub(super) struct LabelledSearch {
+    pub(super) label: String,
+    /// The search as results repeat it: paths cleaned, limits gone.
+    pub(super) echo: Search,
+    pub(super) query: Query,
+    /// For each filter of the query a search with nothing but its value.
+    pub(super) checks: Vec<Search>,
+}
+
+impl Params {
+    /// Checks parameters.
+    ///
+    /// # Errors
+    /// The first error in the order of labels, in the words of the original.
+    pub fn parse(params: &Value) -> Result<Self, ParamsError> {
+        let refuse = |error: &dyn std::fmt::Display| ParamsError(error.to_string());
+        let parameters: Parameters = match params {
+            Value::Null => Parameters::default(),
+            params => json::from_value(params).map_err(|error| refuse(&error))?,
+        };
+        let mut params = Self::default();
+        let mut late = None;
+        let mut max_errors = 0;
+        for (label, search) in parameters.searches {
+            let search = search.unwrap_or_default();
+            max_errors = max_errors.max(limit(search.options.max_errors.trunc()).unwrap_or(0));
+            match labelled(label, search) {
+                Ok(search) => params.searches.push(search),
+                // Errors of validation come first, also those of later searches.
+                Err(SearchError::Check(error @ CheckError::Late(_))) => late = late.or(Some(error)),
+                Err(error) => return Err(refuse(&error)),
+            }
+        }
+        params.max_errors = Some(max_errors).filter(|limit| *limit > 0);
+        late.map_or(Ok(params), |error| Err(refuse(&error)))
+    }
+}
+
+/// Why a search is refused.
+#[derive(Debug, thiserror::Error)]
+enum SearchError {
+    #[error("empty labels are not permitted")]
+    EmptyLabel,
+    #[error("The syntax of label '{0}' is invalid. Must match regex ^([a-zA-Z0-9_-]|.){{1,64}}$")]
+    Label(String),
+    #[error("invalid empty search path, must have at least one search path")]
+    NoPath,
+    #[error("empty filters are not permitted")]
+    EmptyMismatch,
+    #[error(
+        "The syntax of filter '{0}' is invalid. Must match regex ^(name|size|mode|mtime|content|md5|sha1|sha2|sha3)$"
+    )]
+    Mismatch(String),
+    #[error(transparent)]
+    Check(#[from] CheckError),
+}
+
+fn labelled(label: String, mut search: Search) -> Result<LabelledSearch, SearchError> {
+    check_label(&label)?;
+    let paths = search.paths.take().filter(|paths| !paths.is_empty()).ok_or(SearchError::NoPath)?;
+    let paths: Vec<PathBuf> = paths.iter().map(|path| clean(Path::new(path))).collect();
+    search.paths = Some(paths.iter().map(|path| path.display().to_string()).collect());
+    let mismatch = search.options.mismatch.clone().unwrap_or_default();
+    let mut late = None;
+    let mut filters = Vec::new();
+    let mut checks = Vec::new();
+    for kind in &KINDS {
+        let mismatch = mismatch.iter().any(|name| name == kind.mismatch);
+        for value in (kind.values)(&search) {
+            match (kind.check)(value) {
+                Ok(Check { test, negated, echo }) => {
+                    filters.push(Filter { test, negated, mismatch });
+                    let mut check = Search::default();
+                    (kind.values_mut)(&mut check).push(echo);
+                    checks.push(check);
+                }
+                Err(error @ CheckError::Late(_)) => late = late.or(Some(error)),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+    check_mismatch(&mismatch)?;
+    if let Some(error) = late {
+        return Err(error.into());
+    }
+    let query = query(&search.options, paths, filters);
+    let options = Options { max_depth: 0.0, max_errors: 0.0, match_limit: 0.0, ..search.options };
+    Ok(LabelledSearch { label, echo: Search { options, ..search }, query, checks })
+}
+
+fn check_label(label: &str) -> Result<(), SearchError> {
+    match label.chars().count() {
+        0 => Err(SearchError::EmptyLabel),
+        1..=64 if !label.contains('\n') => Ok(()),
+        _ => Err(SearchError::Label(label.to_owned())),
+    }
+}
+
+fn check_mismatch(names: &[String]) -> Result<(), SearchError> {
+    match names.iter().find(|name| !KINDS.iter().any(|kind| kind.mismatch == **name)) {
+        None => Ok(()),
+        Some(name) if name.is_empty() => Err(SearchError::EmptyMismatch),
+        Some(name) => Err(SearchError::Mismatch(name.clone())),
+    }
+}
+
+fn query(options: &Options, paths: Vec<PathBuf>, filters: Vec<Filter>) -> Query {
+    Query {
+        paths,
+        // Fractions are cut off: less than one level is nothing, but no number is no limit.
+        max_depth: limit(options.max_depth).map(|_| whole(options.max_depth)),
+        foreign_file_systems: options.remote_fs,
+        combine: if options.match_all { Combine::All } else { Combine::Any },
+        filters,
+        every_line: options.all_lines,
+        decompress: options.decompress,
+        limit: limit(options.match_limit.ceil()),
+        return_sha256: options.return_sha256,
+    }
+}
+
+/// Cuts the fraction off.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive; large ones saturate")]
+fn whole(number: f64) -> u64 {
+    number.trunc() as u64
+}
+
+/// A limit as the original counts: nothing is no limit; so is what makes no sense.
+fn limit(number: f64) -> Option<usize> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "positive; large ones saturate"
+    )]
+    (number.is_finite() && number > 0.0).then_some(number as usize)
+}
+
+/// A value that was understood.
+struct Check {
+    test: Test,
+    negated: bool,
+    /// The value as results repeat it.
+    echo: String,
+}
+
+/// One list of values of a search.
+struct Kind {
+    /// The name in `options.mismatch`.
+    mismatch: &'static str,
+    values: fn(&Search) -> &Vec<String>,
+    values_mut: fn(&mut Search) -> &mut Vec<String>,
+    check: fn(&str) -> Result<Check, CheckError>,
+}
+
+macro_rules! kind {
+    ($field:ident, $mismatch:literal, $check:expr) => {
+        Kind {
+            mismatch: $mismatch,
+            values: |search| &search.$field,
+            values_mut: |search| &mut search.$field,
+            check: $check,
+        }
+    };
+}
+
+/// All kinds, in the order in which values are checked and results are given.
+static KINDS: [Kind; 16] = [
+    kind!(contents, "content", |value| {
+        let (pattern, negated) = check::pattern(value)?;
+        Ok(Check { test: Test::Content(pattern), negated, echo: value.to_owned() })
+    }),
+    kind!(names, "name", |value| {
+        let (pattern, negated) = check::pattern(value)?;
+        Ok(Check { test: Test::Name(pattern), negated, echo: value.to_owned() })
+    }),
+    kind!(sizes, "size", |value| plain(Test::Size(check::size(value)?), value)),
+    kind!(modes, "mode", |value| plain(Test::Mode(check::mode(value)?), value)),
+    kind!(mtimes, "mtime", |value| plain(Test::Modified(check::age(value)?), value)),
+    kind!(md5, "md5", |value| digest(value, &[Algorithm::Md5])),
+    kind!(sha1, "sha1", |value| digest(value, &[Algorithm::Sha1])),
+    kind!(sha2, "sha2", |value| digest(value, SHA2)),
+    kind!(sha256, "sha2", |value| digest(value, &[Algorithm::Sha256])),
+    kind!(sha384, "sha2", |value| digest(value, &[Algorithm::Sha384])),
+    kind!(sha512, "sha2", |value| digest(value, &[Algorithm::Sha512])),
+    kind!(sha3, "sha3", |value| digest(value, SHA3)),
+    kind!(sha3_224, "sha3", |value| digest(value, &[Algorithm::Sha3_224])),
+    kind!(sha3_256, "sha3", |value| digest(value, &[Algorithm::Sha3_256])),
+    kind!(sha3_384, "sha3", |value| digest(value, &[Algorithm::Sha3_384])),
+    kind!(sha3_512, "sha3", |value| digest(value, &[Algorithm::Sha3_512])),
+];
+
+const SHA2: &[Algorithm] = &[Algorithm::Sha256, Algorithm::Sha384, Algorithm::Sha512];
+const SHA3: &[Algorithm] =
+    &[Algorithm::Sha3_224, Algorithm::Sha3_256, Algorithm::Sha3_384, Algorithm::Sha3_512];
+
+fn plain(test: Test, value: &str) -> Result<Check, CheckError> {
+    Ok(Check { test, negated: false, echo: value.to_owned() })
+}
+
+fn digest(value: &str, algorithms: &[Algorithm]) -> Result<Check, CheckError> {
+    let (test, echo) = check::digest(value, algorithms)?;
+    Ok(Check { test, negated: false, echo })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn parse(search: &str) -> Result<Params, ParamsError> {
+        let text = format!(r#"{{"searches":{{"s1":{search}}}}}"#);
+        Params::parse(&json::from_slice(text.as_bytes()).unwrap())
+    }
+
+    fn error(search: &str) -> String {
+        parse(search).unwrap_err().0
+    }
+
+    #[test]
+    fn errors_come_in_the_order_of_the_kinds() {
+        assert_eq!(
+            error(r#"{"paths":["/"],"md5":["x"],"sizes":["x"]}"#),
+            "Invalid size format for size 'x'. Must match regex ^(<|>)?[0-9]*(k|m|g|t)?$"
+        );
+        assert_eq!(
+            error(r#"{"paths":["/"],"sizes":["<"],"options":{"mismatch":["nose"]}}"#),
+            "The syntax of filter 'nose' is invalid. Must match regex ^(name|size|mode|mtime|content|md5|sha1|sha2|sha3)$",
+            "validation comes before making checks"
+        );
+        assert_eq!(error("null"), "invalid empty search path, must have at least one search path");
+    }
+
+    #[test]
+    fn labels_are_counted_in_characters() {
+        assert!(check_label(&"é".repeat(64)).is_ok());
+        assert!(check_label(&"é".repeat(65)).is_err());
+        assert!(check_label("a\nb").is_err());
+    }
+
+    #[test]
+    fn limits_that_make_no_sense_are_none() {
+        let depth = |number: &str| {
+            let search = format!(r#"{{"paths":["/"],"options":{{"maxdepth":{number}}}}}"#);
+            parse(&search).unwrap().searches[0].query.max_depth
+        };
+        let depths = ["0", "-1", "0.5", "1", "2.9", "1e300"].map(depth);
+        assert_eq!(depths, [None, None, Some(0), Some(1), Some(2), Some(u64::MAX)]);
+    }
+
+    #[test]
+    fn each_value_has_a_check_under_the_key_it_came_in() {
+        let digest = "ab".repeat(32);
+        let params = parse(&format!(
+            r#"{{"paths":["/a/"],"sha256":["{digest}"],"sha2":["{digest}"],"names":["!x"]}}"#
+        ));
+        let search = params.unwrap().searches.remove(0);
+        assert_eq!(search.echo.paths, Some(vec!["/a".to_owned()]));
+        assert_eq!(search.checks[0].names, ["!x"]);
+        assert_eq!(search.checks[1].sha2, [digest.to_uppercase()]);
+        assert_eq!(search.checks[2].sha256, [digest.to_uppercase()]);
+        assert_eq!(search.echo.sha256, [digest]);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+        #[test]
+        fn any_values_are_queries_or_an_error(value in "\\PC{0,8}", number in any::<f64>()) {
+            let search = Search {
+                paths: Some(vec![value.clone()]),
+                names: vec![value.clone()],
+                sizes: vec![value.clone()],
+                options: Options { max_depth: number, mismatch: Some(vec![value.clone()]), ..Options::default() },
+                ..Search::default()
+            };
+            let _labelled = labelled(value, search);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! A prepared run: scans, and puts the answer into the shape of the original.
+
+use crate::{
+    file::{
+        params::{LabelledSearch, Params},
+        result::{Element, Elements, FileInfo, Statistics},
+        wire::Search,
+    },
+    scan::{Combine, Found, Hit, Problem, Scan},
+    text,
+};
+use mig_core::{
+    json,
+    module::{Outcome, ParamsError, Run, Session, Stop},
+};
+use std::{path::Path, time::Instant};
+
+/// Searches that are ready to run.
+#[derive(Debug)]
+pub(super) struct FileRun {
+    searches: Vec<LabelledSearch>,
+    max_errors: Option<usize>,
+    scan: Scan,
+}
+
+impl FileRun {
+    pub(super) fn new(params: Params) -> Result<Self, ParamsError> {
+        let queries = params.searches.iter().map(|search| search.query.clone()).collect();
+        let scan = Scan::new(queries).map_err(|error| ParamsError(error.to_string()))?;
+        Ok(Self { searches: params.searches, max_errors: params.max_errors, scan })
+    }
+}
+
+impl Run for FileRun {
+    fn run(self: Box<Self>, session: &dyn Session) -> Result<Outcome, Stop> {
+        let begin = Instant::now();
+        let report = self.scan.run(session);
+        report_problems(report.problems, self.max_errors, session);
+        let total_hits: usize = report.hits.iter().map(Vec::len).sum();
+        let elements: Elements = self
+            .searches
+            .iter()
+            .zip(report.hits)
+            .map(|(search, hits)| (search.label.clone(), elements(search, &hits)))
+            .collect();
+        let statistics = Statistics {
+            files: report.statistics.files,
+            open_failed: report.statistics.open_failed,
+            total_hits: total_hits as u64,
+            duration: text::duration(begin.elapsed()),
+        };
+        Ok(Outcome {
+            found: total_hits > 0,
+            elements: json::to_value(&elements).unwrap_or_default(),
+            statistics: json::to_value(&statistics).unwrap_or_default(),
+            stopped: report.stopped,
+        })
+    }
+}
+
+/// Hands on as many errors as are wanted, and how many were not.
+fn report_problems(problems: Vec<Problem>, max_errors: Option<usize>, session: &dyn Session) {
+    let max = max_errors.unwrap_or(usize::MAX);
+    let hidden = problems.len().saturating_sub(max);
+    problems.into_iter().take(max).for_each(|problem| session.soft_error(problem.text));
+    if hidden > 0 {
+        session.soft_error(format!("{hidden} errors were not returned (max errors = {max})"));
+    }
+}
+
+/// The elements of one search; `None` if it has no filter to report on.
+fn elements(search: &LabelledSearch, hits: &[Hit]) -> Option<Vec<Element>> {
+    match search.query.combine {
+        Combine::All => Some(entries(hits.iter(), &search.echo, |_, echo| echo.clone())),
+        Combine::Any if search.checks.is_empty() => None,
+        Combine::Any => Some(
+            search
+                .checks
+                .iter()
+                .enumerate()
+                .flat_map(|(place, check)| {
+                    let nothing = Search { paths: search.echo.paths.clone(), ..check.clone() };
+                    let of_check = hits.iter().filter(move |hit| hit.filter == Some(place));
+                    entries(of_check, &nothing, |found, echo| in_directory(echo, &found.path))
+                })
+                .collect(),
+        ),
+    }
+}
+
+/// An entry for each hit, or one that says there is none.
+fn entries<'a>(
+    hits: impl Iterator<Item = &'a Hit>,
+    search: &Search,
+    describe: impl Fn(&Found, &Search) -> Search,
+) -> Vec<Element> {
+    let mut entries: Vec<Element> = hits
+        .map(|hit| Element {
+            file: lossy(&hit.file.path),
+            search: describe(&hit.file, search),
+            info: info(&hit.file),
+        })
+        .collect();
+    if entries.is_empty() {
+        entries.push(Element { search: search.clone(), ..Element::default() });
+    }
+    entries
+}
+
+fn in_directory(search: &Search, file: &Path) -> Search {
+    let directory = match file.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => lossy(parent),
+        _ => ".".to_owned(),
+    };
+    Search { paths: Some(vec![directory]), ..search.clone() }
+}
+
+fn info(found: &Found) -> FileInfo {
+    let sha256 = found.sha256.as_ref().map(ToString::to_string).unwrap_or_default();
+    let Some(metadata) = found.metadata else { return FileInfo { sha256, ..FileInfo::default() } };
+    FileInfo {
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "numbers of the wire are floats; 2^53 bytes are exact"
+        )]
+        size: metadata.size as f64,
+        mode: text::file_mode(metadata.mode),
+        last_modified: text::modified(metadata.modified),
+        sha256,
+    }
+}
+
+/// A path as text: U+FFFD for each byte that is not UTF-8.
+fn lossy(path: &Path) -> String {
+    json::lossy(path.as_os_str().as_encoded_bytes())
+}

@@ -1,0 +1,166 @@
+//! One file and all queries that look at it: by its name, its metadata, its content, in this order.
+
+use crate::scan::{
+    filesystems::FileSystem,
+    metadata::{Kind, Links, Metadata},
+    paths::{reason, resolve},
+    plan::Verdict,
+    platform::Directory,
+    read::{Purpose, read},
+    report::{Found, Hit},
+    run::Context,
+};
+use mig_core::module::Stop;
+use std::{ffi::OsStr, fs::File, io, path::PathBuf, sync::Arc};
+
+/// Where a file is: an entry of an open directory.
+#[derive(Debug)]
+pub(super) struct Place<'a> {
+    pub(super) directory: &'a Directory,
+    pub(super) name: &'a OsStr,
+    /// Whether the entry is a link, and stands for what it leads to.
+    pub(super) links: Links,
+    /// For people.
+    pub(super) path: PathBuf,
+}
+
+/// Examines a file for some queries. `buffer` is for its content.
+pub(super) fn examine(
+    context: &Context<'_>,
+    place: &Place<'_>,
+    queries: impl Iterator<Item = usize>,
+    buffer: &mut [u8],
+) -> Result<(), Stop> {
+    context.session.checkpoint()?;
+    let mut metadata = None;
+    if place.links == Links::Follow {
+        let Some(target) = follow(context, place) else { return Ok(()) };
+        context.count_files(1);
+        metadata = Some(target);
+    }
+    let mut verdicts = judge_name(context, place, queries);
+    // One look less: what is opened anyway tells its metadata then.
+    let opens_anyway =
+        verdicts.iter().all(|verdict| verdict.plan.wants_content() && !verdict.plan.wants_look());
+    if metadata.is_none() && !opens_anyway {
+        metadata = look(context, place);
+        if metadata.is_none() {
+            return Ok(());
+        }
+    }
+    if let Some(metadata) = &metadata {
+        verdicts.iter_mut().for_each(|verdict| verdict.look(metadata, context.now));
+        verdicts.retain(|verdict| !verdict.is_lost());
+    }
+    if verdicts.iter().any(|verdict| verdict.plan.wants_content()) {
+        let opened = judge_content(context, place, &mut verdicts, buffer)?;
+        metadata = metadata.or(opened);
+    }
+    record(context, place, verdicts, metadata)
+}
+
+/// What the link leads to, if that is a regular file.
+fn follow(context: &Context<'_>, place: &Place<'_>) -> Option<Metadata> {
+    match place.directory.metadata(place.name, Links::Follow) {
+        Ok(target) => (target.kind == Kind::File).then_some(target),
+        Err(error) => {
+            context.count_open_failed();
+            // Only now look for the hop that fails; if it no longer does, what failed first still counts.
+            let why = resolve(&place.path).map_or_else(
+                |why| why.to_string(),
+                |_| format!("lstat {}: {}", place.path.display(), reason(&error)),
+            );
+            context.problem(&place.path, format!("ERROR: followSymLink() -> {why}"));
+            None
+        }
+    }
+}
+
+fn judge_name<'a>(
+    context: &'a Context<'_>,
+    place: &Place<'_>,
+    queries: impl Iterator<Item = usize>,
+) -> Vec<Verdict<'a>> {
+    let name = place.path.file_name().unwrap_or_default();
+    queries
+        .filter(|query| context.hits[*query].wants(&place.path))
+        .map(|query| Verdict::of_name(&context.plans[query], query, name))
+        .filter(|verdict| !verdict.is_lost())
+        .collect()
+}
+
+fn look(context: &Context<'_>, place: &Place<'_>) -> Option<Metadata> {
+    let metadata = place.directory.metadata(place.name, place.links);
+    if let Err(error) = &metadata {
+        let why = format!("evaluateFile() -> stat {}: {}", place.path.display(), reason(error));
+        context.problem(&place.path, why);
+    }
+    metadata.ok()
+}
+
+/// Lets the content judge, and returns the metadata of what was opened.
+fn judge_content(
+    context: &Context<'_>,
+    place: &Place<'_>,
+    verdicts: &mut [Verdict<'_>],
+    buffer: &mut [u8],
+) -> Result<Option<Metadata>, Stop> {
+    match open(place, verdicts) {
+        Ok((file, metadata)) => {
+            for problem in read(file, buffer, context.matcher, verdicts, context.session)? {
+                context.problem(&place.path, problem);
+            }
+            Ok(Some(metadata))
+        }
+        Err(error) => {
+            context.count_open_failed();
+            if let Some(purpose) = verdicts.iter().filter_map(Purpose::first_of).min() {
+                let why = format!("open {}: {}", place.path.display(), reason(&error));
+                context.problem(&place.path, purpose.problem(&why));
+            }
+            for verdict in verdicts {
+                verdict.read(|_| None);
+                verdict.digest(None);
+            }
+            Ok(None)
+        }
+    }
+}
+
+/// Opens a file for its content: a regular one, and where a link leads not one that the walk would not have entered.
+fn open(place: &Place<'_>, verdicts: &[Verdict<'_>]) -> io::Result<(File, Metadata)> {
+    let (file, metadata) = place.directory.open_file(place.name, place.links)?;
+    if metadata.kind != Kind::File {
+        return Err(io::Error::other("not a regular file"));
+    }
+    let elsewhere = place.links == Links::Follow && metadata.device != place.directory.device()?;
+    let anywhere = verdicts.iter().any(|verdict| verdict.plan.query.foreign_file_systems);
+    if elsewhere && !anywhere && FileSystem::of_file(&file)? != FileSystem::Local {
+        return Err(io::Error::other("the link leads to a pseudo or remote file system"));
+    }
+    Ok((file, metadata))
+}
+
+fn record(
+    context: &Context<'_>,
+    place: &Place<'_>,
+    verdicts: Vec<Verdict<'_>>,
+    metadata: Option<Metadata>,
+) -> Result<(), Stop> {
+    for verdict in verdicts {
+        let sha256 = verdict.sha256.clone();
+        let query = verdict.query;
+        let hits = verdict.hits();
+        if hits.is_empty() {
+            continue;
+        }
+        let metadata = metadata.or_else(|| look(context, place));
+        let file = Arc::new(Found { path: place.path.clone(), metadata, sha256 });
+        for filter in hits {
+            if context.hits[query].add(Hit { file: Arc::clone(&file), filter }) {
+                context.session.count(1)?;
+            }
+        }
+    }
+    Ok(())
+}

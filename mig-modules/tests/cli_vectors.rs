@@ -1,0 +1,101 @@
+//! Command lines and dialogues of modules against the vectors of the original.
+
+mod common;
+
+use common::{Suite, list, same, text};
+use mig_core::{
+    json::{self, Value},
+    module::{ArgsError, Module, ParsedArgs, Terminal},
+    testing::vectors,
+};
+use mig_modules::BUILTIN;
+use std::{collections::VecDeque, io, process::ExitCode};
+
+fn main() -> ExitCode {
+    let mut suite = Suite::default();
+    suite.family("cli", of_built_modules("modules/cli.json"), command_line);
+    suite.family("interactive", of_built_modules("modules/interactive.json"), dialogue);
+    let mut cases = vectors::cases("modules/file-2015.json");
+    cases.retain(|case| case.get("argv").is_some());
+    suite.family("file-2015 (command lines)", cases, command_line_of_2015);
+    suite.run()
+}
+
+/// The cases of modules that exist.
+fn of_built_modules(file: &str) -> Vec<Value> {
+    let mut cases = vectors::cases(file);
+    cases.retain(|case| module(case).is_ok());
+    cases
+}
+
+fn module(case: &Value) -> Result<&'static dyn Module, String> {
+    let name = text(case, "module");
+    BUILTIN.iter().copied().find(|module| module.name() == name).ok_or(format!("no module '{name}'"))
+}
+
+fn lines(case: &Value, field: &str) -> Vec<String> {
+    list(case, field).iter().filter_map(Value::as_str).map(str::to_owned).collect()
+}
+
+fn show(value: Option<&Value>) -> String {
+    value.map_or("nothing".to_owned(), |value| json::to_string(value).unwrap_or_default())
+}
+
+fn command_line(case: &Value) -> Result<(), String> {
+    let expect = case.get("expect").ok_or("no expectation")?;
+    let (params, error, help) = match module(case)?.parse_args(&lines(case, "argv")) {
+        Ok(ParsedArgs::Help) => (None, None, true),
+        Ok(ParsedArgs::Params(params)) => (Some(params), None, false),
+        Err(ArgsError { message, params }) => (params, Some(message), false),
+    };
+    same("parameters", &show(params.as_ref()), &show(expect.get("parameters")))?;
+    same("error", &error.as_deref(), &expect.get("error").and_then(Value::as_str))?;
+    same("help", &help, &(expect.get("help") == Some(&Value::Bool(true))))
+}
+
+/// What was asked for must be the same; defaults are those of the later version.
+fn command_line_of_2015(case: &Value) -> Result<(), String> {
+    let wanted = case.get("expect").and_then(|expect| expect.get("parameters")).ok_or("no parameters")?;
+    let file = BUILTIN.iter().find(|module| module.name() == "file").ok_or("no module 'file'")?;
+    let arguments = lines(case, "argv");
+    let Ok(ParsedArgs::Params(found)) = file.parse_args(&arguments) else {
+        return Err("no parameters".to_owned());
+    };
+    let is_given = |option: &str| option == "matchall" || arguments.contains(&format!("-{option}"));
+    let (found, wanted) = (without_defaults(&found, is_given), without_defaults(wanted, is_given));
+    same("parameters", &show(Some(&found)), &show(Some(&wanted)))
+}
+
+fn without_defaults(params: &Value, is_given: impl Fn(&str) -> bool) -> Value {
+    let mut params = params.clone();
+    let mut place = &mut params;
+    for field in ["searches", "s1", "options"] {
+        let Value::Map(fields) = place else { return params };
+        let Some(next) = fields.get_mut(field) else { return params };
+        place = next;
+    }
+    if let Value::Map(options) = place {
+        options.retain(|option, _| is_given(option));
+    }
+    params
+}
+
+fn dialogue(case: &Value) -> Result<(), String> {
+    let expect = case.get("expect").ok_or("no expectation")?;
+    let mut script = Script(lines(case, "input_lines").into());
+    let found = module(case)?.create_interactive(&mut script).map_err(|error| error.to_string())?;
+    same("parameters", &show(found.as_ref()), &show(expect.get("parameters")))
+}
+
+/// A person who types these lines.
+struct Script(VecDeque<String>);
+
+impl Terminal for Script {
+    fn ask(&mut self, _prompt: &str) -> io::Result<Option<String>> {
+        Ok(self.0.pop_front())
+    }
+
+    fn say(&mut self, _line: &str) -> io::Result<()> {
+        Ok(())
+    }
+}
