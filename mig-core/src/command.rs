@@ -41,3 +41,50 @@ pub struct ModuleResult {
     /// Soft errors; the reason of a failure is the last. `None` is written as `null`.
     pub errors: Option<Vec<String>>,
 }
+
+/// The first fault of a command. The texts are the original's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    /// Nobody is asked.
+    #[error("command agent name is empty")]
+    NoAgent,
+    /// The agent has no address.
+    #[error("command queue location is empty")]
+    NoQueue,
+    /// It stands nowhere.
+    #[error("command status is empty")]
+    NoStatus,
+}
+
+impl Command {
+    /// Checks what every command has, wherever it stands. The action has checks of its own.
+    ///
+    /// # Errors
+    /// The first fault, in the original's order.
+    pub fn validate(&self) -> Result<(), CommandError> {
+        if self.agent.name.is_empty() {
+            return Err(CommandError::NoAgent);
+        }
+        if self.agent.queue_location.is_empty() {
+            return Err(CommandError::NoQueue);
+        }
+        if self.status.is_empty() { Err(CommandError::NoStatus) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Command, CommandError};
+
+    #[test]
+    fn the_first_fault_wins() {
+        let mut command = Command::default();
+        assert_eq!(command.validate(), Err(CommandError::NoAgent));
+        command.agent.name = "host".to_owned();
+        assert_eq!(command.validate(), Err(CommandError::NoQueue));
+        command.agent.queue_location = "linux.abc".to_owned();
+        assert_eq!(command.validate(), Err(CommandError::NoStatus));
+        command.status = "sent".to_owned();
+        assert_eq!(command.validate(), Ok(()));
+    }
+}

@@ -26,6 +26,7 @@ pub mod investigator;
 pub mod json;
 pub mod limits;
 pub mod loader;
+pub mod logging;
 pub mod manifest;
 pub mod message;
 pub mod module;

@@ -22,6 +22,10 @@ pub const MAX_AGENT_VERSION_BYTES: usize = 128;
 pub const MAX_ACL_BYTES: usize = 4 << 20;
 /// Deepest nesting of a JSON document.
 pub const MAX_JSON_DEPTH: usize = 200;
+/// Most members and elements of a JSON document: a short text must not become a huge tree.
+pub const MAX_JSON_VALUES: usize = 4 << 20;
+/// Most members and elements of an action: what an agent takes from a platform that may be hostile.
+pub const MAX_ACTION_VALUES: usize = 256 << 10;
 /// Largest size of compressed parameters after expansion, in bytes.
 pub const MAX_PARAMETERS_BYTES: usize = 32 << 20;
 /// Largest message on a module's standard input, in bytes.

@@ -123,3 +123,34 @@ pub fn hash_key(key: &str, salt: &[u8]) -> [u8; 32] {
     debug_assert!(derived.is_ok());
     hash
 }
+
+/// True if a stored hash is that of this key; takes the same time wherever they differ.
+#[must_use]
+pub fn is_key_of_hash(key: &str, salt: &[u8], hash: &[u8]) -> bool {
+    let found = hash_key(key, salt);
+    let difference = found.iter().zip(hash).fold(0, |difference, (left, right)| difference | (left ^ right));
+    found.len() == hash.len() && difference == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_keys_pass_their_own_check_and_do_not_repeat() {
+        let (first, second) = (random_key(KEY_LENGTH).unwrap(), random_key(KEY_LENGTH).unwrap());
+        assert_ne!(first, second);
+        let sent = random_key(PREFIX_LENGTH).unwrap() + &first;
+        assert_eq!(split_loader_key(&sent).unwrap().1, first);
+    }
+
+    #[test]
+    fn only_the_right_key_has_the_hash() {
+        let hash = hash_key("key", b"salt");
+        assert!(is_key_of_hash("key", b"salt", &hash));
+        assert!(!is_key_of_hash("key", b"pepper", &hash));
+        assert!(!is_key_of_hash("yek", b"salt", &hash));
+        assert!(!is_key_of_hash("key", b"salt", &hash[..31]));
+        assert!(!is_key_of_hash("key", b"salt", b""));
+    }
+}

@@ -7,7 +7,7 @@ use crate::{
     limits,
     time::Time,
 };
-use flate2::read::GzDecoder;
+use flate2::bufread::MultiGzDecoder;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::{
@@ -96,6 +96,16 @@ pub enum ManifestError {
     NoSuchFile(String),
 }
 
+impl ManifestParameters {
+    /// Checks a request for a file.
+    ///
+    /// # Errors
+    /// [`ManifestError::Empty`] if it names none.
+    pub fn validate_fetch(&self) -> Result<(), ManifestError> {
+        if self.object.is_empty() { Err(ManifestError::Empty("object")) } else { Ok(()) }
+    }
+}
+
 impl ManifestRecord {
     /// Checks a record as the API does; its content must unpack.
     ///
@@ -154,7 +164,7 @@ impl ManifestRecord {
     ) -> Result<(), ManifestError> {
         let packed = json::decode_base64(&self.content)?;
         let limit = u64::try_from(limits::MAX_MANIFEST_BYTES).unwrap_or(u64::MAX);
-        let mut archive = tar::Archive::new(GzDecoder::new(packed.as_slice()).take(limit));
+        let mut archive = tar::Archive::new(MultiGzDecoder::new(packed.as_slice()).take(limit));
         for entry in archive.entries()? {
             let mut entry = entry?;
             if !entry.header().entry_type().is_file() {
@@ -171,6 +181,14 @@ impl ManifestRecord {
 }
 
 impl ManifestResponse {
+    /// Checks an answer as a loader does before it believes it.
+    ///
+    /// # Errors
+    /// [`ManifestError::Empty`] if it does not say whom it is for.
+    pub fn validate(&self) -> Result<(), ManifestError> {
+        if self.loader_name.is_empty() { Err(ManifestError::Empty("loader name")) } else { Ok(()) }
+    }
+
     /// The bytes that are signed: the entries, loader name emptied, signatures an empty list.
     ///
     /// # Errors

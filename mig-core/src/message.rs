@@ -110,7 +110,7 @@ impl Message {
             return Ok(None);
         }
         // The line feed, and a carriage return before it, are white space to the parser.
-        json::from_slice(&line).map(Some).map_err(MessageError::Syntax)
+        json::from_slice_within(&line, limits::MAX_ACTION_VALUES).map(Some).map_err(MessageError::Syntax)
     }
 
     /// Reads the message that starts a module.

@@ -1,7 +1,10 @@
 //! Points in time as the original writes them: RFC 3339, up to nanoseconds, the offset kept.
 
 use jiff::civil::{Date, DateTime};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{
+    Deserialize, Deserializer, Serialize, Serializer,
+    de::{self, Visitor},
+};
 use std::{
     cmp::Ordering,
     fmt,
@@ -92,10 +95,40 @@ impl Time {
     /// How long after `earlier`; zero if it is not.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
-        let nanoseconds = i128::from(self.seconds - earlier.seconds) * 1_000_000_000
-            + i128::from(self.nanoseconds)
-            - i128::from(earlier.nanoseconds);
+        let seconds = i128::from(self.seconds) - i128::from(earlier.seconds);
+        let nanoseconds =
+            seconds * 1_000_000_000 + i128::from(self.nanoseconds) - i128::from(earlier.nanoseconds);
         u64::try_from(nanoseconds.max(0)).map_or(Duration::MAX, Duration::from_nanos)
+    }
+
+    /// What Go's `Time.String` gives, such as `2004-04-04 04:04:04.5 +0000 UTC`: the form of times in the results of
+    /// some modules. A time outside years 0 to 9999 is given as seconds since 1970.
+    #[must_use]
+    pub fn to_go_string(&self) -> String {
+        match (self.date_and_clock(' '), self.offset_minutes) {
+            (None, _) => self.to_string(),
+            (Some(local), 0) => format!("{local} +0000 UTC"),
+            (Some(local), offset) => format!("{local} {0} {0}", zone(offset, "")),
+        }
+    }
+
+    /// Date and clock in the time's own offset, with as many fraction digits as needed; `None` outside years 0 to 9999.
+    fn date_and_clock(&self, between: char) -> Option<String> {
+        let local = self.civil()?;
+        let fraction = match self.nanoseconds {
+            0 => String::new(),
+            nanoseconds => format!(".{nanoseconds:09}"),
+        };
+        Some(format!(
+            "{:04}-{:02}-{:02}{between}{:02}:{:02}:{:02}{}",
+            local.year(),
+            local.month(),
+            local.day(),
+            local.hour(),
+            local.minute(),
+            local.second(),
+            fraction.trim_end_matches('0'),
+        ))
     }
 
     /// The local date and time that RFC 3339 shows; `None` outside years 0 to 9999.
@@ -167,31 +200,19 @@ impl From<Time> for SystemTime {
 impl fmt::Display for Time {
     /// RFC 3339 with as many fraction digits as needed; a time outside years 0 to 9999 as seconds since 1970.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Some(local) = self.civil() else {
-            return write!(formatter, "{} seconds since 1970", self.seconds);
-        };
-        write!(
-            formatter,
-            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}",
-            local.year(),
-            local.month(),
-            local.day(),
-            local.hour(),
-            local.minute(),
-            local.second()
-        )?;
-        if self.nanoseconds > 0 {
-            let fraction = format!("{:09}", self.nanoseconds);
-            write!(formatter, ".{}", fraction.trim_end_matches('0'))?;
-        }
-        match self.offset_minutes {
-            0 => formatter.write_str("Z"),
-            offset => {
-                let sign = if offset < 0 { '-' } else { '+' };
-                write!(formatter, "{sign}{:02}:{:02}", offset.abs() / 60, offset.abs() % 60)
-            }
+        match (self.date_and_clock('T'), self.offset_minutes) {
+            (None, _) => write!(formatter, "{} seconds since 1970", self.seconds),
+            (Some(local), 0) => write!(formatter, "{local}Z"),
+            (Some(local), offset) => write!(formatter, "{local}{}", zone(offset, ":")),
         }
     }
+}
+
+/// `+02:00`, with this between hours and minutes.
+fn zone(offset_minutes: i32, colon: &str) -> String {
+    let sign = if offset_minutes < 0 { '-' } else { '+' };
+    let minutes = offset_minutes.abs();
+    format!("{sign}{:02}{colon}{:02}", minutes / 60, minutes % 60)
 }
 
 impl FromStr for Time {
@@ -270,8 +291,30 @@ impl Serialize for Time {
 
 impl<'de> Deserialize<'de> for Time {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Option::<String>::deserialize(deserializer)?;
-        text.map_or(Ok(Self::ZERO), |text| text.parse().map_err(serde::de::Error::custom))
+        deserializer.deserialize_option(TimeVisitor)
+    }
+}
+
+struct TimeVisitor;
+
+impl<'de> Visitor<'de> for TimeVisitor {
+    type Value = Time;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a time as text without escapes, or null")
+    }
+
+    fn visit_none<E>(self) -> Result<Time, E> {
+        Ok(Time::ZERO)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Time, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+
+    /// Go reads times before it resolves escapes. Text with escapes is the only text that is not borrowed.
+    fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Time, E> {
+        text.parse().map_err(E::custom)
     }
 }
 
@@ -283,6 +326,7 @@ pub struct TimeError(String);
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::json;
     use proptest::prelude::*;
 
     #[test]
@@ -317,6 +361,28 @@ mod tests {
         assert_eq!(Time::NOT_STARTED.to_string(), "0011-01-11T11:11:11.000000011Z");
         assert_eq!(Time::NOT_FINISHED.to_string(), "9998-01-11T11:11:11.000000011Z");
         assert_eq!(Time::ZERO.to_string(), "0001-01-01T00:00:00Z");
+    }
+
+    #[test]
+    fn escapes_inside_a_time_are_refused() {
+        assert!(json::from_str::<Time>(r#""2018-07-01T00:00:00Z""#).is_ok());
+        assert!(json::from_str::<Time>(r#""2018-07-01T00:00:00\u005a""#).is_err());
+        assert!(json::from_str::<Time>("1508946605").is_err());
+        assert!(json::from_str::<Time>("null").unwrap().is_zero());
+    }
+
+    #[test]
+    fn years_beyond_9999_are_not_written() {
+        let last: Time = "9999-12-31T23:59:59.999999999Z".parse().unwrap();
+        assert_eq!(json::to_string(&last).unwrap(), "\"9999-12-31T23:59:59.999999999Z\"");
+        assert!(json::to_string(&last.plus(Duration::from_nanos(1))).is_err());
+    }
+
+    #[test]
+    fn the_text_of_go_names_the_zone_twice() {
+        let time: Time = "2018-07-01T00:00:00.5+02:00".parse().unwrap();
+        assert_eq!(time.to_go_string(), "2018-07-01 00:00:00.5 +0200 +0200");
+        assert_eq!(Time::from_unix(1).to_go_string(), "1970-01-01 00:00:01 +0000 UTC");
     }
 
     proptest! {

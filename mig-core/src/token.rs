@@ -72,3 +72,63 @@ pub fn check(
     // The line feed is signed, but not part of the token.
     Ok(keyring.verify(format!("{version};{made};{nonce}\n").as_bytes(), signature, now)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sign::{KeyAlgorithm, SecretKey};
+    use proptest::prelude::*;
+
+    const WINDOW: Duration = Duration::from_secs(600);
+
+    fn signer() -> (SecretKey, Keyring) {
+        let key = SecretKey::generate("Ann", KeyAlgorithm::Ed25519, None).unwrap();
+        let mut keyring = Keyring::default();
+        keyring.add(&key.public_armored().unwrap()).unwrap();
+        (key, keyring)
+    }
+
+    #[test]
+    fn a_token_counts_from_one_end_of_its_window_to_the_other() {
+        let (key, keyring) = signer();
+        let made = SystemTime::now();
+        let token = make(&key, made.into(), 7).unwrap();
+        let second = Time::from(made).whole_seconds();
+        let check_at = |now: Time| check(&token, &keyring, now.into(), WINDOW);
+        for now in [second, second.plus(WINDOW)] {
+            assert_eq!(&check_at(now).unwrap(), key.fingerprint());
+        }
+        for now in
+            [second.minus(WINDOW + Duration::from_nanos(1)), second.plus(WINDOW + Duration::from_nanos(1))]
+        {
+            assert!(matches!(check_at(now), Err(TokenError::Window)), "{now}");
+        }
+    }
+
+    #[test]
+    fn every_part_of_a_token_is_signed() {
+        let (key, keyring) = signer();
+        let now = SystemTime::now();
+        let token = make(&key, now.into(), 7).unwrap();
+        let other_time = make(&key, Time::from(now).plus(Duration::from_secs(1)), 7).unwrap();
+        let parts = |token: &str| token.split(';').map(str::to_owned).collect::<Vec<_>>();
+        let mut changed = parts(&token);
+        changed[1] = parts(&other_time)[1].clone();
+        assert!(matches!(check(&changed.join(";"), &keyring, now, WINDOW), Err(TokenError::Signature(_))));
+        let mut changed = parts(&token);
+        changed[2] = "8".to_owned();
+        assert!(matches!(check(&changed.join(";"), &keyring, now, WINDOW), Err(TokenError::Signature(_))));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+        #[test]
+        fn text_without_a_signature_is_refused(parts in proptest::collection::vec("[ -~]{0,40}", 0..6), seconds in 0_i64..1 << 40) {
+            let (keyring, now) = (Keyring::default(), Time::from_unix(seconds));
+            prop_assert!(check(&parts.join(";"), &keyring, now.into(), WINDOW).is_err());
+            let signed = format!("1;{now};1;{}", parts.concat());
+            prop_assert!(check(&signed, &keyring, now.into(), WINDOW).is_err());
+        }
+    }
+}

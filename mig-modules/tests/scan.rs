@@ -94,7 +94,7 @@ fn the_walk_visits_what_walkdir_visits() {
         let max_depth = (depth > 0).then_some(depth);
         let report = run(vec![Query { max_depth, ..all(&path, vec![name(".")]) }]);
         let expected: BTreeSet<PathBuf> = walkdir::WalkDir::new(&path)
-            .max_depth(max_depth.map_or(usize::MAX, |depth| depth as usize))
+            .max_depth(max_depth.map_or(usize::MAX, |depth| usize::try_from(depth).unwrap_or(usize::MAX)))
             .into_iter()
             .filter_map(Result::ok)
             .filter(|entry| entry.file_type().is_file())

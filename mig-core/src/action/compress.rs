@@ -53,7 +53,7 @@ impl Operation {
         let Value::String(text) = &self.parameters else { return Err(CompressionError::NotText) };
         let packed = json::decode_base64(text)?;
         let expanded = limits::read(MultiGzDecoder::new(packed.as_slice()), limits::MAX_PARAMETERS_BYTES)?;
-        Ok(json::from_slice(&expanded)?)
+        Ok(json::from_slice_within(&expanded, limits::MAX_ACTION_VALUES)?)
     }
 }
 
@@ -61,6 +61,15 @@ impl Operation {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn parameters_with_too_many_values_are_refused() {
+        let list = Value::List(vec![Value::Null; limits::MAX_ACTION_VALUES + 1]);
+        let mut operation = Operation { parameters: list, want_compressed: true, ..Operation::default() };
+        operation.compress().unwrap();
+        let error = operation.expanded_parameters().unwrap_err().to_string();
+        assert!(error.contains("more than 262144 values"), "{error}");
+    }
 
     #[test]
     fn a_gzip_bomb_is_refused_at_the_limit() {

@@ -46,7 +46,7 @@ impl Action {
     /// # Errors
     /// [`FileError`] names the file and the fault.
     pub fn load(path: &Path) -> Result<Self, FileError> {
-        load(path, limits::MAX_ACTION_BYTES, "action")
+        load(path, limits::MAX_ACTION_BYTES, limits::MAX_ACTION_VALUES, "action")
     }
 
     /// Writes an action, indented, so that the file is there whole or not at all.
@@ -64,7 +64,7 @@ impl Command {
     /// # Errors
     /// [`FileError`] names the file and the fault.
     pub fn load(path: &Path) -> Result<Self, FileError> {
-        load(path, limits::MAX_COMMAND_BYTES, "command")
+        load(path, limits::MAX_COMMAND_BYTES, limits::MAX_JSON_VALUES, "command")
     }
 
     /// Writes a command, indented, so that the file is there whole or not at all.
@@ -76,10 +76,19 @@ impl Command {
     }
 }
 
-fn load<T: DeserializeOwned>(path: &Path, limit: usize, kind: &'static str) -> Result<T, FileError> {
-    let text =
-        limits::read_file(path, limit).map_err(|source| FileError::Read { path: path.to_owned(), source })?;
-    json::from_slice(&text).map_err(|source| FileError::Syntax { path: path.to_owned(), kind, source })
+fn load<T: DeserializeOwned>(
+    path: &Path,
+    max_bytes: usize,
+    max_values: usize,
+    kind: &'static str,
+) -> Result<T, FileError> {
+    let text = limits::read_file(path, max_bytes)
+        .map_err(|source| FileError::Read { path: path.to_owned(), source })?;
+    json::from_slice_within(&text, max_values).map_err(|source| FileError::Syntax {
+        path: path.to_owned(),
+        kind,
+        source,
+    })
 }
 
 fn save<T: Serialize>(document: &T, path: &Path, kind: &'static str) -> Result<(), FileError> {

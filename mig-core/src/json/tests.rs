@@ -1,6 +1,7 @@
 //! Properties of reading and writing.
 
 use super::*;
+use crate::action::{Action, ActionCounters, Operation};
 use proptest::{collection, prelude::*};
 
 fn values() -> impl Strategy<Value = Value> {
@@ -65,16 +66,95 @@ fn indented_text_reads_the_same() {
 fn a_document_nested_too_deeply_is_refused() {
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     assert!(from_str::<Value>(&deep).unwrap_err().to_string().contains("nested deeper"));
+    let unknown = format!(r#"{{"unknown":{deep}}}"#);
+    assert!(from_str::<Action>(&unknown).unwrap_err().to_string().contains("nested deeper"));
+}
+
+#[test]
+fn a_short_text_does_not_become_a_huge_tree() {
+    let error = from_slice_within::<Value>(b"[[0,0],{\"a\":0}]", 4).unwrap_err();
+    assert_eq!(error.to_string(), "[1]: more than 4 values (line 1, column 9)");
+    assert!(from_slice_within::<Value>(b"[[0,0],{\"a\":0}]", 5).is_ok());
 }
 
 #[test]
 fn a_repeated_field_of_a_structure_is_refused_in_any_case() {
-    let error = from_str::<crate::action::Action>(r#"{"name":"a","NAME":"b"}"#).unwrap_err();
-    assert_eq!(error.to_string(), "field 'name' is given twice");
+    let error = from_str::<Action>(r#"{"name":"a","NAME":null}"#).unwrap_err();
+    assert_eq!(error.to_string(), "name: the field is given twice (line 1, column 13)");
+    assert!(from_str::<Value>(r#"{"name":"a","name":"b"}"#).is_ok());
 }
 
 #[test]
 fn errors_say_where() {
-    let error = from_str::<Value>("{\"a\":\n 1,}").unwrap_err().to_string();
-    assert_eq!(error, "invalid character '}' where a field name begins (line 2, column 4)");
+    let error = from_str::<Value>("{\"a\":\n 1,}").unwrap_err();
+    assert_eq!(error.to_string(), "invalid character '}' where a field name begins (line 2, column 4)");
+    let error = from_str::<Action>("{\"operations\":[{},\n{\"module\": 1}]}").unwrap_err();
+    assert_eq!(error.path(), "operations[1].module");
+    assert_eq!(error.position(), Some(Position { line: 2, column: 12 }));
+    assert_eq!(error.message(), "invalid type: a number, expected a string");
+}
+
+#[test]
+fn an_error_about_a_value_has_no_position_in_a_text_that_nobody_saw() {
+    let value = Value::Map(Map::from([("sent".to_owned(), Value::Number(1.5))]));
+    let error = from_value::<ActionCounters>(&value).unwrap_err();
+    assert_eq!(error.to_string(), "sent: the number 1.5 is not an integer of type i64");
+}
+
+#[test]
+fn names_of_strangers_are_cut_and_escaped_in_messages() {
+    let text = format!("{{\"a\\n{}\":tru}}", "x".repeat(1000));
+    let error = from_str::<Value>(&text).unwrap_err().to_string();
+    assert!(error.starts_with("a\\nxxx") && error.len() < 200, "{error}");
+}
+
+#[test]
+fn null_leaves_fields_and_is_zero_elsewhere() {
+    let action: Action = from_str(r#"{"name":null,"operations":[null],"pgpsignatures":["x",null]}"#).unwrap();
+    assert_eq!(action.operations, Some(vec![Operation::default()]));
+    assert_eq!(action.signatures, Some(vec!["x".to_owned(), String::new()]));
+    assert_eq!(from_str::<Action>("null").unwrap(), Action::default());
+}
+
+#[test]
+fn integers_are_strict() {
+    let read = |text: &str| {
+        from_str::<ActionCounters>(&format!(r#"{{"sent":{text}}}"#)).map(|counters| counters.sent)
+    };
+    assert_eq!(read("-9223372036854775808").unwrap(), i64::MIN);
+    for wrong in ["1.0", "1e0", "9223372036854775808", "\"1\"", "true"] {
+        assert!(read(wrong).is_err(), "{wrong}");
+    }
+}
+
+#[derive(Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Colour {
+    Red,
+    Green,
+}
+
+#[test]
+fn enumerations_are_text() {
+    assert_eq!(from_str::<Vec<Colour>>(r#"["red","gr\u0065en"]"#).unwrap(), [Colour::Red, Colour::Green]);
+    assert_eq!(to_string(&Colour::Green).unwrap(), "\"green\"");
+    assert!(from_str::<Colour>("\"blue\"").unwrap_err().to_string().contains("blue"));
+}
+
+#[test]
+fn tuples_have_their_length() {
+    assert_eq!(from_str::<(u8, String)>("[1,\"a\"]").unwrap(), (1, "a".to_owned()));
+    assert!(from_str::<(u8, String)>("[1,\"a\",2]").is_err());
+    assert!(from_str::<(u8, String)>("[1]").is_err());
+}
+
+#[test]
+fn maps_are_sorted_whatever_order_they_come_in() {
+    struct Backwards;
+    impl Serialize for Backwards {
+        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+            serializer.collect_map([("z", vec![1]), ("a,", vec![]), ("\u{e9}", vec![2, 3])])
+        }
+    }
+    assert_eq!(to_string(&[Backwards]).unwrap(), "[{\"a,\":[],\"z\":[1],\"\u{e9}\":[2,3]}]");
 }

@@ -1,6 +1,6 @@
 //! What a reader did not understand of a document.
 
-use super::Value;
+use super::{Value, text::is_spelling_of};
 
 /// The place of the first field of `given` that is missing in `understood`, which is `given` decoded to a type and encoded
 /// again; as in `operations[0].module`. Empty values are no loss: types may leave them out when they are written.
@@ -27,9 +27,9 @@ fn find(given: &Value, understood: &Value) -> Option<String> {
     }
 }
 
-/// Field names match without regard to letter case.
+/// The value under another spelling of a field name.
 fn folded<'a>(map: &'a super::Map, key: &str) -> Option<&'a Value> {
-    map.iter().find(|(name, _)| name.to_lowercase() == key.to_lowercase()).map(|(_, value)| value)
+    map.iter().find(|(name, _)| is_spelling_of(key, name)).map(|(_, value)| value)
 }
 
 fn is_empty(value: &Value) -> bool {

@@ -2,6 +2,7 @@
 
 pub mod obedient;
 pub mod person;
+mod session;
 #[cfg(feature = "engine")]
 pub mod store_contract;
 #[cfg(feature = "engine")]
@@ -9,6 +10,8 @@ pub mod store_history;
 #[cfg(feature = "engine")]
 pub mod transport_contract;
 pub mod vectors;
+
+pub use session::TestSession;
 
 use crate::clock::Clock;
 use std::{

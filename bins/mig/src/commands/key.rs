@@ -74,8 +74,14 @@ fn list(context: &mut Context<'_>) -> Result<Exit> {
 fn export(context: &mut Context<'_>, fingerprint: Option<&Fingerprint>, secret: bool) -> Result<Exit> {
     let state = context.state()?;
     let key = load(&state, fingerprint)?;
-    let text = if secret { key.to_armored()? } else { key.public_armored()? };
-    context.printer.data(&format!("{}\n", text.trim_end()))?;
+    if secret {
+        // The text stays in memory that is erased.
+        let text = key.to_armored()?;
+        context.printer.data(text.trim_end())?;
+    } else {
+        context.printer.data(key.public_armored()?.trim_end())?;
+    }
+    context.printer.data("\n")?;
     Ok(Exit::Done)
 }
 

@@ -1,11 +1,11 @@
 //! Types to text: the layout of Go's encoder behind serde's interface.
 
-use super::{Error, number, text};
+use super::{Error, float::write_float, text::write_string};
 use serde::{
     Serialize, Serializer,
     ser::{Impossible, SerializeMap, SerializeSeq, SerializeStruct, SerializeTuple, SerializeTupleStruct},
 };
-use std::fmt::Display;
+use std::{fmt::Display, ops::Range};
 
 /// Appends one value to a text.
 #[derive(Debug)]
@@ -69,7 +69,7 @@ impl<'a> Serializer for Encoder<'a> {
         if !value.is_finite() {
             return Err(Error::new(format!("{value} is not a JSON number")));
         }
-        number::write_float(value, self.out);
+        write_float(self.out, value);
         Ok(())
     }
 
@@ -78,7 +78,7 @@ impl<'a> Serializer for Encoder<'a> {
     }
 
     fn serialize_str(self, value: &str) -> Result<(), Error> {
-        text::write_string(value, self.out);
+        write_string(self.out, value);
         Ok(())
     }
 
@@ -147,7 +147,7 @@ impl<'a> Serializer for Encoder<'a> {
     }
 
     fn serialize_map(self, _: Option<usize>) -> Result<SortedMap<'a>, Error> {
-        Ok(SortedMap { out: self.out, entries: Vec::new() })
+        Ok(SortedMap { members: self.begin('{', '}'), key: String::new(), written: Vec::new() })
     }
 
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<Sequence<'a>, Error> {
@@ -183,7 +183,7 @@ impl Sequence<'_> {
             self.out.push(',');
         }
         if let Some(key) = key {
-            text::write_string(key, self.out);
+            write_string(self.out, key);
             self.out.push(':');
         }
         value.serialize(Encoder { out: self.out })
@@ -248,11 +248,27 @@ impl SerializeStruct for Sequence<'_> {
     }
 }
 
-/// A map: its entries are written when all are known, sorted by the bytes of their keys.
+/// A map. Members are written as they come, and put in the order of their keys at the end if they came in another one.
 #[derive(Debug)]
 pub(super) struct SortedMap<'a> {
-    out: &'a mut String,
-    entries: Vec<(String, String)>,
+    members: Sequence<'a>,
+    key: String,
+    written: Vec<(String, Range<usize>)>,
+}
+
+impl SortedMap<'_> {
+    fn sort(&mut self) {
+        if self.written.is_sorted_by(|(first, _), (second, _)| first < second) {
+            return;
+        }
+        let start = self.written.first().map_or(0, |(_, range)| range.start);
+        self.written.sort_by(|(first, _), (second, _)| first.cmp(second));
+        let out = &mut *self.members.out;
+        let texts = self.written.iter().filter_map(|(_, range)| out.get(range.clone()));
+        let sorted = texts.collect::<Vec<_>>().join(",");
+        out.truncate(start);
+        out.push_str(&sorted);
+    }
 }
 
 impl SerializeMap for SortedMap<'_> {
@@ -264,32 +280,20 @@ impl SerializeMap for SortedMap<'_> {
         let super::Value::String(key) = super::from_str(&text)? else {
             return Err(Error::new(format!("key {text} is not text")));
         };
-        self.entries.push((key, String::new()));
+        self.key = key;
         Ok(())
     }
 
     fn serialize_value<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        let (_, out) = self.entries.last_mut().ok_or_else(|| Error::new("value without a key"))?;
-        value.serialize(Encoder { out })
+        let start = self.members.out.len() + usize::from(!self.members.first);
+        let key = std::mem::take(&mut self.key);
+        self.members.element(Some(&key), value)?;
+        self.written.push((key, start..self.members.out.len()));
+        Ok(())
     }
 
     fn end(mut self) -> Result<(), Error> {
-        self.entries.sort_by(|left, right| left.0.cmp(&right.0));
-        let mut object = Encoder { out: self.out }.begin('{', '}');
-        for (key, value) in &self.entries {
-            object.raw(key, value);
-        }
-        object.finish()
-    }
-}
-
-impl Sequence<'_> {
-    fn raw(&mut self, key: &str, text: &str) {
-        if !std::mem::take(&mut self.first) {
-            self.out.push(',');
-        }
-        text::write_string(key, self.out);
-        self.out.push(':');
-        self.out.push_str(text);
+        self.sort();
+        self.members.finish()
     }
 }
