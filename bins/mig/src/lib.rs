@@ -14,6 +14,7 @@ pub mod arguments;
 pub mod cli;
 mod commands;
 mod duration;
+pub mod embedded;
 pub mod exit;
 pub mod follow;
 pub mod printer;
@@ -27,8 +28,11 @@ pub mod table;
 
 use crate::{cli::Cli, commands::Context, exit::Exit, printer::Printer};
 use clap::{CommandFactory, FromArgMatches};
-use mig_core::module::Registry;
-use std::{env, ffi::OsString};
+use mig_core::{
+    agent::{Budget, worker},
+    module::Registry,
+};
+use std::{env, ffi::OsString, io};
 
 /// Runs the command line of this process with these modules.
 #[must_use]
@@ -41,9 +45,23 @@ pub fn run(registry: &Registry) -> Exit {
             return Exit::Error;
         }
     };
+    if let [_, argument, module] = args.as_slice()
+        && argument == embedded::WORKER_ARGUMENT
+    {
+        return run_module(registry, module);
+    }
     match parse(&args) {
         Ok(cli) => execute(&cli, &args, registry),
         Err(refusal) => refusal.report(printer),
+    }
+}
+
+/// The inside of a module's process.
+fn run_module(registry: &Registry, module: &str) -> Exit {
+    match worker::serve(registry, module, Budget::default(), io::stdin(), &mut io::stdout().lock()) {
+        Ok(()) => Exit::Done,
+        // The parent is gone: nobody is left to tell.
+        Err(_) => Exit::Error,
     }
 }
 

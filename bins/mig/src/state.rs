@@ -7,6 +7,7 @@
 //! agentkeys/*.asc public keys whose signatures the embedded agent accepts
 //! acl.cfg         what they may have the embedded agent do
 //! agent/          identity and journal of the embedded agent
+//! owners/         one locked file for each living process
 //! store.db        the embedded store
 //! ```
 
@@ -15,6 +16,7 @@ use mig_core::{
     acl::Acl,
     limits,
     sign::{Fingerprint, KeyAlgorithm, Keyring, Passphrase, SecretKey, Signer},
+    store::NewInvestigator,
 };
 use std::{
     env,
@@ -170,6 +172,25 @@ impl State {
         let directory = self.path("agentkeys");
         keyring.add_directory(&directory).with_context(|| format!("cannot read {}", directory.display()))?;
         Ok(keyring)
+    }
+
+    /// Whoever has a key that the embedded agent obeys, as investigators of the embedded platform.
+    ///
+    /// # Errors
+    /// If the directory or a key in it can not be read.
+    pub fn investigators(&self) -> Result<Vec<NewInvestigator>> {
+        let directory = self.path("agentkeys");
+        let entries = fs::read_dir(&directory)
+            .and_then(Iterator::collect::<io::Result<Vec<_>>>)
+            .with_context(|| format!("cannot read {}", directory.display()))?;
+        let mut investigators = Vec::new();
+        for path in entries.iter().map(fs::DirEntry::path) {
+            let name = path.file_stem().and_then(|name| name.to_str()).unwrap_or_default();
+            let Ok(fingerprint) = name.parse() else { continue };
+            let public_key = read_text(&path, MAX_KEY_BYTES)?;
+            investigators.push(NewInvestigator { name: user_id(), fingerprint, public_key });
+        }
+        Ok(investigators)
     }
 
     /// What the embedded agent lets them do.

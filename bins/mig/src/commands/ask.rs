@@ -90,7 +90,7 @@ fn ask(context: &mut Context<'_>, mut action: Action) -> Result<Exit> {
         context.print_json(&action)?;
         return Ok(Exit::Done);
     }
-    bail!("this version can not launch actions yet: use -t local, --dry-run, -p or -s")
+    super::launch::launch(context, action)
 }
 
 fn dry_run(context: &mut Context<'_>, action: &Action) -> Result<Exit> {

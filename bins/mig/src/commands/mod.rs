@@ -5,6 +5,7 @@ mod action;
 mod ask;
 mod help;
 mod key;
+mod launch;
 mod records;
 mod target;
 

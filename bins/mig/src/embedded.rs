@@ -1,0 +1,151 @@
+//! Embedded mode: store, scheduler, relay and the agent of this machine in one process.
+//!
+//! Nothing is skipped: the action is signed, verified, targeted, delivered and answered as in a fleet. Several processes may
+//! share one state directory. Each works on its own actions, and on those of processes that died.
+
+use crate::{
+    follow::{self, Follower},
+    state::State,
+};
+use anyhow::{Context, Error, Result};
+use mig_core::{
+    action::Action,
+    agent::{Agent, AgentName, AgentOptions, AgentParts, ChildRunner, FileJournal, Owner, Owners, Policy},
+    agent_info::AgentInfo,
+    clock::SystemClock,
+    id::ActionId,
+    module::Registry,
+    scheduler::{Options, Scheduler, intake},
+    store::{OwnerId, Store, StoredAction},
+    transport::{Address, Transport},
+};
+use mig_transport::memory::MemoryRelay;
+use std::{collections::BTreeMap, env, future::Future, path::Path, pin::pin, sync::Arc, time::SystemTime};
+use tokio::sync::oneshot;
+
+/// The hidden first argument with which `mig` starts itself to run a module.
+pub const WORKER_ARGUMENT: &str = "--run-module";
+
+/// A platform and its one agent.
+#[derive(Debug)]
+pub struct Embedded {
+    store: Arc<dyn Store>,
+    relay: MemoryRelay,
+    scheduler: Scheduler,
+    agent: Agent,
+    info: AgentInfo,
+    /// While it lives, others leave our actions alone.
+    _owner: Owner,
+}
+
+impl Embedded {
+    /// Assembles the platform over a state directory and its store, and takes over what dead processes left behind.
+    ///
+    /// # Errors
+    /// If the state directory can not be read or written.
+    pub async fn open(state: &State, store: Arc<dyn Store>, registry: &Registry) -> Result<Self> {
+        let owners = Owners::open(&state.path("owners")).context("the directory of owners")?;
+        let owner = owners.register().context("the directory of owners")?;
+        release_the_dead(&*store, &owners).await?;
+        for investigator in state.investigators()? {
+            store.insert_investigator(&investigator, SystemTime::now()).await?;
+        }
+        let relay = MemoryRelay::default();
+        let transport: Arc<dyn Transport> = Arc::new(relay.clone());
+        let name = OwnerId(owner.id().to_owned());
+        let clock = Arc::new(SystemClock);
+        let scheduler =
+            Scheduler::new(Arc::clone(&store), Arc::clone(&transport), clock, name, Options::default());
+        let (agent, info) = agent(state, registry, &owners, transport)?;
+        Ok(Self { store, relay, scheduler, agent, info, _owner: owner })
+    }
+
+    /// Submits a signed action and follows it to its end. `interrupt` cancels it.
+    ///
+    /// # Errors
+    /// If the action is refused, or the platform fails.
+    pub async fn ask<F: Follower<Error = Error>>(
+        &self,
+        action: Action,
+        follower: &mut F,
+        interrupt: impl Future<Output = ()>,
+    ) -> Result<StoredAction> {
+        let now = SystemTime::now();
+        // The scheduler must know the agent, and the relay its queue, before the first action.
+        self.store.record_heartbeats(std::slice::from_ref(&self.info), now).await?;
+        drop(self.relay.subscribe(&Address::Agent(self.info.queue_location.clone())).await?);
+        let submitted = intake::submit(&*self.store, action, Some(&self.scheduler.lease()), now).await?;
+        let (stop, stopped) = oneshot::channel::<()>();
+        let mut scheduler = pin!(self.scheduler.run(async { drop(stopped.await) }));
+        let mut agent = pin!(self.agent.run());
+        let stored = tokio::select! {
+            followed = self.follow(submitted.id(), follower, interrupt) => followed?,
+            failed = &mut scheduler => return Err(ended("the scheduler", failed.err())),
+            failed = &mut agent => return Err(ended("the agent", failed.err())),
+        };
+        // What dead processes left behind, and is running, is finished; the scheduler takes the answers meanwhile.
+        self.agent.stopper().drain();
+        tokio::select! {
+            drained = &mut agent => drained?,
+            failed = &mut scheduler => return Err(ended("the scheduler", failed.err())),
+        }
+        drop(stop);
+        scheduler.await?;
+        Ok(stored)
+    }
+
+    async fn follow<F: Follower<Error = Error>>(
+        &self,
+        id: ActionId,
+        follower: &mut F,
+        interrupt: impl Future<Output = ()>,
+    ) -> Result<StoredAction> {
+        let mut following = pin!(follow::follow(&*self.store, id, follower));
+        tokio::select! {
+            stored = &mut following => return stored,
+            () = interrupt => {}
+        }
+        self.store.cancel_action(id, SystemTime::now()).await?;
+        self.agent.stopper().cancel();
+        following.await
+    }
+}
+
+async fn release_the_dead(store: &dyn Store, owners: &Owners) -> Result<()> {
+    for dead in owners.dead().context("the directory of owners")? {
+        store.release_leases(&OwnerId(dead.clone())).await?;
+        owners.forget(&dead).context("the directory of owners")?;
+    }
+    Ok(())
+}
+
+fn agent(
+    state: &State,
+    registry: &Registry,
+    owners: &Owners,
+    transport: Arc<dyn Transport>,
+) -> Result<(Agent, AgentInfo)> {
+    let directory = state.path("agent");
+    let journal = directory.join("journal");
+    let info = AgentInfo::of_this_machine(&agent_name(&directory)?, registry, BTreeMap::new());
+    let program = env::current_exe().context("the path of this program")?;
+    let parts = AgentParts {
+        info: info.clone(),
+        transport,
+        runner: Arc::new(ChildRunner::new(program, vec![WORKER_ARGUMENT.into()], registry.clone())),
+        journal: Arc::new(FileJournal::open(&journal, owners)?),
+        policy: Policy::new(state.keyring()?, state.acl()?),
+        clock: Arc::new(SystemClock),
+        options: AgentOptions::default(),
+    };
+    Ok((Agent::new(parts), info))
+}
+
+fn agent_name(directory: &Path) -> Result<AgentName> {
+    Ok(AgentName::load_or_create(directory)?)
+}
+
+fn ended(what: &str, failure: Option<impl Into<Error>>) -> Error {
+    let failure = failure.map_or_else(|| anyhow::anyhow!("it ended by itself"), Into::into);
+    failure.context(format!("{what} of the embedded platform"))
+}
