@@ -1,0 +1,5 @@
+//! The program from outside: real processes, real files, a state directory for each test.
+
+mod answers;
+mod killed;
+mod support;
