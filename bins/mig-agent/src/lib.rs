@@ -3,6 +3,7 @@
 //! A library, so that others can build an agent with modules of their own.
 #![forbid(unsafe_code)]
 
+mod action;
 mod cli;
 mod module;
 
@@ -35,6 +36,9 @@ pub fn run(registry: &Registry) -> ExitCode {
 }
 
 fn execute(cli: &Cli, registry: &Registry) -> Result<()> {
+    if let Some(path) = &cli.action {
+        return action::run(path, cli, registry, &mut std::io::stdout().lock());
+    }
     let mut output = std::io::stdout().lock();
     match &cli.module {
         Some(name) if cli.print => module::print(registry, name, &mut output),

@@ -82,6 +82,9 @@ pub struct SigningOptions {
     /// Sign with the secret key in this armored file
     #[arg(long, global = true, value_name = "FILE")]
     pub key_file: Option<PathBuf>,
+    /// Sign with this key of your GnuPG, which asks for passphrase or card itself
+    #[arg(long, global = true, value_name = "FINGERPRINT", conflicts_with_all = ["key", "key_file"])]
+    pub gpg: Option<Fingerprint>,
     /// Read the passphrase of the key from the first line of this file; else from MIGPGPPASSPHRASE or the terminal
     #[arg(long, global = true, value_name = "FILE")]
     pub passphrase_file: Option<PathBuf>,

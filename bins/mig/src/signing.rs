@@ -7,7 +7,7 @@ use crate::{
 use anyhow::{Context, Result};
 use mig_core::{
     action::Action,
-    sign::{Passphrase, SecretKey, Signer},
+    sign::{Gnupg, Passphrase, SecretKey, Signer},
     time::Time,
 };
 use std::env;
@@ -28,6 +28,10 @@ pub fn signer(options: &SigningOptions, state: impl FnOnce() -> Result<State>) -
             SecretKey::from_armored(&text, passphrase).with_context(|| path.display().to_string())
         };
         return Ok(Box::new(unlocked(load, options)?));
+    }
+    if let Some(fingerprint) = &options.gpg {
+        let gnupg = Gnupg { passphrase: given_passphrase(options)?, ..Gnupg::default() };
+        return Ok(Box::new(gnupg.signer(fingerprint)?));
     }
     let state = state()?;
     let fingerprint = match &options.key {

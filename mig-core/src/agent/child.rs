@@ -43,7 +43,7 @@ pub struct ChildRunner {
 
 impl ChildRunner {
     /// Runs `program` with `arguments` and the name of the module, usually the current program with a hidden argument that
-    /// calls [`Worker::serve`](super::Worker::serve). `registry` says which modules it has.
+    /// calls [`worker::serve`](super::worker::serve). `registry` says which modules it has.
     #[must_use]
     pub fn new(program: PathBuf, arguments: Vec<OsString>, registry: Registry) -> Self {
         Self { program, arguments, registry }

@@ -1,11 +1,14 @@
-//! Files of the agent: for its user only, whole or not there.
+//! Files of the agent: for its user only, and whole or not there.
 
 use std::{
     fs::{self, DirBuilder, File},
     io::{self, Write},
     path::Path,
 };
-use tempfile::{NamedTempFile, TempPath};
+use tempfile::NamedTempFile;
+
+/// What names of files that are being written begin with.
+pub(super) const TEMPORARY: &str = ".writing-";
 
 /// Makes a directory, and those above it, that only its user may enter; keeps one that is there.
 pub(super) fn private_directory(path: &Path) -> io::Result<()> {
@@ -31,71 +34,28 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether a write must survive the loss of power, or only the end of the process.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Durability {
-    Power,
-    Process,
+/// Writes a file for its user only, in the directory of `path`, under another name.
+pub(super) fn write_beside(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
+    let mut file = NamedTempFile::with_prefix_in(TEMPORARY, parent(path))?;
+    file.write_all(content)?;
+    Ok(file)
 }
 
-/// Writes a file if there is none: as a whole, by one of several that try. False if there is one.
-pub(super) fn create(path: &Path, content: &[u8], durability: Durability) -> io::Result<bool> {
-    put(beside(path, content, durability)?, path, durability)
-}
-
-/// Like [`create`], a file that is never written again, and survives a loss of power.
-pub(super) fn create_read_only(path: &Path, content: &[u8]) -> io::Result<bool> {
-    put(beside_read_only(path, content)?, path, Durability::Power)
-}
-
-/// Writes a file in the place of what is there.
-pub(super) fn replace(path: &Path, content: &[u8], durability: Durability) -> io::Result<()> {
-    beside(path, content, durability)?.persist(path)?;
-    settle(path, durability)
-}
-
-/// Like [`replace`], a file that is never written again, and survives a loss of power.
-pub(super) fn replace_read_only(path: &Path, content: &[u8]) -> io::Result<()> {
-    beside_read_only(path, content)?.persist(path)?;
-    settle(path, Durability::Power)
-}
-
-fn put(file: TempPath, path: &Path, durability: Durability) -> io::Result<bool> {
+/// Gives a file its name unless that is taken: then it is false, and the file is gone.
+pub(super) fn name_new(file: NamedTempFile, path: &Path) -> io::Result<bool> {
     match file.persist_noclobber(path) {
-        Ok(()) => settle(path, durability).map(|()| true),
+        Ok(_) => Ok(true),
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(error.error),
     }
 }
 
-fn beside(path: &Path, content: &[u8], durability: Durability) -> io::Result<TempPath> {
-    let mut file = NamedTempFile::with_prefix_in(TEMPORARY, parent(path))?;
-    file.write_all(content)?;
-    if durability == Durability::Power {
-        file.as_file().sync_data()?;
-    }
-    Ok(file.into_temp_path())
-}
-
-fn beside_read_only(path: &Path, content: &[u8]) -> io::Result<TempPath> {
-    let file = beside(path, content, Durability::Power)?;
-    #[cfg(unix)]
-    fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o400))?;
-    Ok(file)
-}
-
-/// Makes the name of a file durable.
-fn settle(path: &Path, durability: Durability) -> io::Result<()> {
-    match durability {
-        #[cfg(unix)]
-        Durability::Power => File::open(parent(path))?.sync_all(),
-        _ => Ok(()),
-    }
+/// Waits until the disk has the names in the directory of `path`.
+pub(super) fn sync_names(path: &Path) -> io::Result<()> {
+    // Elsewhere directories can not be opened, and names are durable with their files.
+    if cfg!(unix) { File::open(parent(path))?.sync_all() } else { Ok(()) }
 }
 
 fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
-
-/// What names of files that are being written begin with.
-pub(super) const TEMPORARY: &str = ".writing-";

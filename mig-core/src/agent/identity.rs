@@ -6,6 +6,7 @@ use std::{
     io,
     path::{Path, PathBuf},
 };
+use tempfile::NamedTempFile;
 
 /// The file in the state directory.
 const FILE_NAME: &str = ".migagtid";
@@ -46,15 +47,34 @@ impl AgentName {
         }
         files::private_directory(state_directory).map_err(failed("make a directory for"))?;
         let name = Self::random().map_err(failed("make"))?;
-        if files::create_read_only(&path, name.0.as_bytes()).map_err(failed("write"))? {
+        if name.create(&path).map_err(failed("write"))? {
             return Ok(name);
         }
         // Somebody was faster, or the file is damaged.
-        if let Some(name) = read(&path).map_err(failed("read"))? {
-            return Ok(name);
+        match read(&path).map_err(failed("read"))? {
+            Some(name) => Ok(name),
+            None => name.replace(&path).map(|()| name).map_err(failed("replace")),
         }
-        files::replace_read_only(&path, name.0.as_bytes()).map_err(failed("replace"))?;
-        Ok(name)
+    }
+
+    fn create(&self, path: &Path) -> io::Result<bool> {
+        let created = files::name_new(self.write_beside(path)?, path)?;
+        files::sync_names(path)?;
+        Ok(created)
+    }
+
+    fn replace(&self, path: &Path) -> io::Result<()> {
+        self.write_beside(path)?.persist(path)?;
+        files::sync_names(path)
+    }
+
+    /// For ever: durable, and never to be written again.
+    fn write_beside(&self, path: &Path) -> io::Result<NamedTempFile> {
+        let file = files::write_beside(path, self.0.as_bytes())?;
+        #[cfg(unix)]
+        file.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o400))?;
+        file.as_file().sync_all()?;
+        Ok(file)
     }
 
     /// Eight random numbers of 63 bits in base 36, one after the other.

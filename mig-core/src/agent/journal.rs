@@ -1,5 +1,6 @@
 //! The replay memory: which actions this machine has run, and what came of it.
 
+mod disk;
 mod entry;
 mod file;
 

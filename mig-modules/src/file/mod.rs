@@ -1,4 +1,5 @@
 //! Files by name, size, mode, time, content and hash.
+
 mod args;
 mod check;
 mod dialogue;
@@ -11,7 +12,7 @@ pub use params::Params;
 
 use mig_core::{
     command::ModuleResult,
-    json::Value,
+    json::{self, Value},
     module::{ArgsError, Effects, FlagInfo, Module, ModuleInfo, ParamsError, ParsedArgs, Run, Terminal},
 };
 use run::FileRun;
@@ -43,6 +44,12 @@ impl Module for FileModule {
 
     fn failure(&self, reason: String) -> ModuleResult {
         result::failure(reason)
+    }
+
+    fn unknown_parameter(&self, params: &Value) -> Option<String> {
+        // What does not decode or encode is refused elsewhere.
+        let parameters: wire::Parameters = json::from_value(params).ok()?;
+        json::unread(params, &json::to_value(&parameters).ok()?)
     }
 
     fn parse_args(&self, args: &[String]) -> Result<ParsedArgs, ArgsError> {

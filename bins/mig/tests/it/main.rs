@@ -2,4 +2,5 @@
 
 mod answers;
 mod killed;
+mod refused;
 mod support;

@@ -5,11 +5,12 @@
 
 use super::{
     Claim, Decision, Journal, JournalError, StoredAnswer,
+    disk::{self, Durability},
     entry::{Entry, State},
 };
 use crate::{
     agent::{
-        files::{self, Durability},
+        files,
         owner::{Owner, Owners},
         verify::ActionDigest,
     },
@@ -47,17 +48,16 @@ impl FileJournal {
     /// # Errors
     /// [`JournalError::Disk`] if the directory can not be made or read, or no owner can be registered.
     pub fn open(directory: &Path, owners: &Owners) -> Result<Self, JournalError> {
-        let failed = |source| JournalError::Disk { operation: "open", path: directory.to_owned(), source };
-        files::private_directory(directory).map_err(failed)?;
-        let owner = owners.register().map_err(failed)?;
-        remove_expired(directory, SystemTime::now()).map_err(failed)?;
+        files::private_directory(directory).map_err(failed("make", directory))?;
+        let owner = owners.register().map_err(failed("register an owner for", directory))?;
+        remove_expired(directory, SystemTime::now()).map_err(failed("clear up", directory))?;
         Ok(Self { directory: directory.to_owned(), owners: owners.clone(), owner, active: Mutex::default() })
     }
 
     /// Whoever has claimed these bytes before decides.
     fn decide(&self, claim: &Claim, path: &Path, active: bool) -> Result<Decision, JournalError> {
         let _others_wait = self.lock()?;
-        let text = limits::read_file(path, limits::MAX_COMMAND_BYTES).map_err(disk("read", path))?;
+        let text = limits::read_file(path, limits::MAX_COMMAND_BYTES).map_err(failed("read", path))?;
         match State::of(&text) {
             State::Finished(command, answer) if command == claim.command => Ok(Decision::Repeat(answer)),
             State::Finished(command, _) => Ok(Decision::AlreadyRun(command)),
@@ -67,7 +67,7 @@ impl FileJournal {
             State::Running(entry) if active || self.is_run_elsewhere(&entry)? => Ok(Decision::Busy),
             State::Running(_) | State::Damaged => {
                 let entry = Entry::running(claim, self.owner.id()).to_text()?;
-                files::replace(path, &entry, durability(claim)).map_err(disk("write", path))?;
+                disk::replace(path, &entry, durability(claim)).map_err(failed("write", path))?;
                 Ok(Decision::Resume)
             }
         }
@@ -76,15 +76,18 @@ impl FileJournal {
     fn is_run_elsewhere(&self, entry: &Entry) -> Result<bool, JournalError> {
         let ours = entry.owner == self.owner.id();
         Ok(!ours
-            && self.owners.is_alive(&entry.owner).map_err(disk("look for the owner of", &self.directory))?)
+            && self
+                .owners
+                .is_alive(&entry.owner)
+                .map_err(failed("look for the owner of", &self.directory))?)
     }
 
     /// Given back when dropped.
     fn lock(&self) -> Result<File, JournalError> {
         let path = self.directory.join("lock");
         let open = File::options().create(true).truncate(false).write(true).open(&path);
-        let file = open.map_err(disk("open", &path))?;
-        file.lock().map_err(disk("lock", &path))?;
+        let file = open.map_err(failed("open", &path))?;
+        file.lock().map_err(failed("lock", &path))?;
         Ok(file)
     }
 
@@ -103,7 +106,7 @@ impl Journal for FileJournal {
         let entry = Entry::running(claim, self.owner.id()).to_text()?;
         // Held to the end: a claim of the same bytes by another task must see this one as active.
         let mut active = self.active();
-        let created = files::create(&path, &entry, durability(claim)).map_err(disk("write", &path))?;
+        let created = disk::create(&path, &entry, durability(claim)).map_err(failed("write", &path))?;
         let decision = match created {
             true => Decision::Run,
             false => self.decide(claim, &path, active.contains(&claim.digest))?,
@@ -117,7 +120,7 @@ impl Journal for FileJournal {
     fn finish(&self, claim: &Claim, answer: &StoredAnswer) -> Result<(), JournalError> {
         let path = self.path(claim);
         let entry = Entry::finished(claim, answer).to_text()?;
-        files::replace(&path, &entry, durability(claim)).map_err(disk("write", &path))?;
+        disk::replace(&path, &entry, durability(claim)).map_err(failed("write", &path))?;
         self.abandon(claim.digest);
         Ok(())
     }
@@ -127,7 +130,7 @@ impl Journal for FileJournal {
     }
 
     fn remove_expired(&self, now: SystemTime) -> Result<(), JournalError> {
-        remove_expired(&self.directory, now).map_err(disk("clear up", &self.directory))
+        remove_expired(&self.directory, now).map_err(failed("clear up", &self.directory))
     }
 }
 
@@ -167,7 +170,7 @@ fn is_older(entry: &fs::DirEntry, horizon: SystemTime) -> io::Result<bool> {
     }
 }
 
-fn disk(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> JournalError {
+fn failed(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> JournalError {
     let path = path.to_owned();
     move |source| JournalError::Disk { operation, path, source }
 }

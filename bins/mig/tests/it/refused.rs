@@ -1,0 +1,162 @@
+//! Bad input: one clear line, exit code 2, and nothing done.
+
+use crate::support::{Run, World};
+use mig_core::{
+    action::{Action, Operation},
+    json,
+    time::Time,
+};
+use std::{
+    fs,
+    io::{Seek, SeekFrom, Write},
+    path::PathBuf,
+    time::Duration,
+};
+
+fn action(parameters: &str) -> Action {
+    let now = Time::now().whole_seconds();
+    Action {
+        name: "a question".into(),
+        target: "all".into(),
+        valid_from: now,
+        expire_after: now.plus(Duration::from_secs(60)),
+        operations: Some(vec![Operation {
+            module: "file".into(),
+            parameters: json::from_str(parameters).expect("JSON"),
+            ..Operation::default()
+        }]),
+        signatures: Some(Vec::new()),
+        syntax_version: 2,
+        ..Action::default()
+    }
+}
+
+fn good() -> Action {
+    action(r#"{"searches":{"s":{"paths":["/etc"],"names":["x"]}}}"#)
+}
+
+fn saved(world: &World, action: &Action) -> PathBuf {
+    let path = world.files().join("action.json");
+    action.save(&path).expect("a file");
+    path
+}
+
+fn launch(world: &World, path: &std::path::Path) -> Run {
+    world.mig(&["-i", path.to_str().expect("text")])
+}
+
+#[test]
+fn unknown_field_is_refused() {
+    let world = World::new();
+    let path = saved(&world, &action(r#"{"searches":{"s":{"paths":["/etc"],"nmes":["x"]}}}"#));
+    launch(&world, &path).is_refused(&["action.json", "searches.s.nmes"]);
+}
+
+#[test]
+fn expired_action_is_refused() {
+    let world = World::new();
+    let long_ago = Time::from_unix(1_500_000_000);
+    let path = saved(&world, &Action { valid_from: long_ago, expire_after: long_ago, ..good() });
+    let run = launch(&world, &path);
+    assert!(run.code == 2 && run.out.is_empty() && run.talk.contains("in the past"), "{run:?}");
+}
+
+#[test]
+fn unknown_signer_is_refused() {
+    let (world, other) = (World::new(), World::new());
+    let path = saved(&other, &good());
+    let signed = other.mig(&["action", "sign", path.to_str().expect("text")]);
+    assert_eq!(signed.code, 0, "{signed:?}");
+    let file = world.files().join("signed.json");
+    fs::write(&file, signed.out).expect("a file");
+    let verified = world.mig(&["action", "verify", file.to_str().expect("text")]);
+    assert!(
+        verified.code == 1 && verified.out.is_empty() && verified.talk.contains("unknown key"),
+        "{verified:?}"
+    );
+    let launched = launch(&world, &file);
+    assert!(launched.code == 2 && launched.talk.contains("unknown key"), "{launched:?}");
+}
+
+#[test]
+fn tampered_signature_is_refused() {
+    let world = World::new();
+    let path = saved(&world, &good());
+    let signed = world.mig(&["action", "sign", path.to_str().expect("text")]);
+    let changed = signed.out.replace("a question", "another question");
+    fs::write(&path, changed).expect("a file");
+    let launched = launch(&world, &path);
+    assert!(launched.code == 2 && launched.talk.contains("does not fit"), "{launched:?}");
+    assert!(!world.mig(&["actions"]).out.contains("another question"));
+}
+
+#[test]
+fn wrong_passphrase_is_refused() {
+    let world = World::new();
+    let phrase = |text: &str| {
+        world.file("phrase", text);
+        world.files().join("phrase").to_str().expect("text").to_owned()
+    };
+    let made = world.mig(&["key", "new", "--passphrase-file", &phrase("right")]);
+    assert_eq!(made.code, 0, "{made:?}");
+    let fingerprint = made.out.trim();
+    let files = world.files();
+    let path = files.to_str().expect("text");
+    let run = world.mig(&[
+        "--key",
+        fingerprint,
+        "--passphrase-file",
+        &phrase("wrong"),
+        "file",
+        "-path",
+        path,
+        "-name",
+        "x",
+    ]);
+    assert!(run.code == 2 && run.out.is_empty() && run.talk.contains("passphrase"), "{run:?}");
+}
+
+#[test]
+fn gzip_bomb_is_refused() {
+    let world = World::new();
+    // 40 MiB of spaces, compressed by a real compressor.
+    let spaces = " ".repeat(40 << 20);
+    let mut operation = Operation {
+        module: "file".into(),
+        parameters: spaces.into(),
+        want_compressed: true,
+        ..Operation::default()
+    };
+    operation.compress().expect("compressed");
+    let path = saved(&world, &Action { operations: Some(vec![operation]), ..good() });
+    let run = launch(&world, &path);
+    assert!(run.code == 2 && run.out.is_empty() && run.talk.contains("larger than"), "{run:?}");
+}
+
+#[test]
+fn action_of_100_mb_is_refused() {
+    let world = World::new();
+    let path = world.files().join("action.json");
+    let mut file = fs::File::create(&path).expect("a file");
+    file.write_all(b"{").expect("a byte");
+    file.seek(SeekFrom::Start(100 << 20)).expect("a place");
+    file.write_all(b"}").expect("a byte");
+    launch(&world, &path).is_refused(&["action.json", "larger than"]);
+}
+
+#[test]
+fn missing_action_file_is_refused() {
+    let world = World::new();
+    launch(&world, &world.files().join("nosuch.json")).is_refused(&["nosuch.json"]);
+}
+
+#[test]
+fn state_directory_that_cannot_be_written_is_refused() {
+    let world = World::new();
+    // Root ignores permissions; nobody can make a folder in a file.
+    world.file("state-file", "");
+    let mut command = world.command(&["file", "-path", "/etc", "-name", "x"]);
+    let place = world.files().join("state-file/state");
+    command.env("MIG_HOME", &place);
+    Run::of(command.output().expect("mig starts")).is_refused(&["state-file"]);
+}
