@@ -61,7 +61,10 @@ RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps
 step "packages of the libraries"
 cargo package --quiet --allow-dirty --no-verify -p mig-core -p mig-modules -p mig-transport -p mig-store
 
-skip "fuzz targets (scripts/fuzz.sh runs them) and benches, there are none yet"
+skip "fuzz targets: scripts/fuzz.sh runs them"
+
+step "benches, each once"
+cargo bench --quiet --profile dev -p mig-benches --bench action --bench file_scan -- --test
 
 step "tests: fewest features"
 cargo test -p mig-core --no-default-features

@@ -14,8 +14,9 @@ use std::{
     ops::ControlFlow,
 };
 
-/// Bytes that are read at once: large enough for the system, small enough for the cache of a processor.
-pub(super) const CHUNK_BYTES: usize = 256 << 10;
+/// Bytes that are read at once. Small enough to stay in the second-level cache of a processor between the system's copy and
+/// our look: with 256 KiB the same search took twice as long.
+pub(super) const CHUNK_BYTES: usize = 64 << 10;
 
 /// Reads a file for all verdicts that want its content, and lets them judge it. Stops reading when nobody wants more.
 ///

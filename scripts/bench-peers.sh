@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Times the scan engine beside what a user would take instead, on one tree, and prints ratios: ours / theirs, best of RUNS.
+# Installs nothing; a peer that is not on the machine is skipped. Usage: scripts/bench-peers.sh [TREE]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+tree=${1:-/usr/lib}
+: "${RUNS:=3}"
+
+cargo build --release --quiet -p mig-examples --example scan_files
+scan=target/release/examples/scan_files
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# Best wall time of a command over RUNS runs after one warm-up, in seconds.
+best() {
+    local best="" start end time run
+    "$@" >/dev/null 2>&1 </dev/null || true
+    for ((run = 0; run < RUNS; run++)); do
+        start=$(date +%s%N)
+        "$@" >/dev/null 2>&1 </dev/null || true
+        end=$(date +%s%N)
+        time=$((end - start))
+        if [ -z "$best" ] || [ "$time" -lt "$best" ]; then best=$time; fi
+    done
+    awk "BEGIN { printf \"%.3f\", $best / 1e9 }"
+}
+
+# Our time for one search, given as JSON without its paths.
+ours() {
+    printf '{"searches":{"s":{"paths":["%s"],%s,"options":{"matchall":%s}}}}' "$tree" "$1" "${2:-true}" >"$work/search.json"
+    best bash -c "'$scan' <'$work/search.json'"
+}
+
+row() { awk -v what="$1" -v ours="$2" -v theirs="$3" -v budget="$4" \
+    'BEGIN { printf "%-46s %8.3f s %8.3f s   ratio %5.2f   budget %s\n", what, ours, theirs, ours / theirs, budget }'; }
+
+have() { command -v "$1" >/dev/null || { echo "skipped: $1 is not on this machine"; return 1; }; }
+
+files=$(find "$tree" -type f | wc -l)
+bytes=$(find "$tree" -type f -printf '%s\n' | awk '{ sum += $1 } END { printf "%.0f", sum }')
+echo "$tree: $files files, $((bytes >> 20)) MiB; $(nproc) processors; ours, peer"
+
+row "names, against find" "$(ours '"names":["zqxnothing"]')" "$(best find "$tree" -name '*zqxnothing*')" "0.6"
+if have rg; then
+    search=(rg -l -a -uuu --no-mmap -j2)
+    literal=$(ours '"contents":["zqxjkv_nothing"]')
+    row "one literal in contents, against rg" "$literal" "$(best "${search[@]}" zqxjkv_nothing "$tree")" "1.2"
+    one=$(ours '"contents":["(foo|bar|baz)[0-9]{9}zq"]')
+    row "one regex in contents, against rg" "$one" "$(best "${search[@]}" '(foo|bar|baz)[0-9]{9}zq' "$tree")" "1.2"
+    for ((index = 0; index < 500; index++)); do printf 'word%03d[a-f]+x{2}[0-9]{3}q%d\n' "$index" "$index"; done >"$work/regexes"
+    list=$(sed 's/.*/"&"/' "$work/regexes" | paste -sd,)
+    many=$(ours "\"contents\":[$list]" false)
+    row "500 regexes in contents, against rg -f" "$many" "$(best "${search[@]}" -f "$work/regexes" "$tree")" "1.0"
+    row "500 regexes, against one" "$many" "$one" "4"
+fi
+no_digest() { head -c 32 /dev/zero | sha256sum | cut -c "1-$1"; }
+sha=$(no_digest 64)
+sha256=$(ours "\"sha2\":[\"$sha\"]")
+if have openssl; then
+    # The last line holds kilobytes per second, of two processes.
+    speed=$(openssl speed -multi 2 -seconds 2 -bytes 262144 -evp sha256 2>/dev/null | awk 'END { gsub("k", "", $NF); print $NF }')
+    awk -v bytes="$bytes" -v time="$sha256" -v speed="$speed" \
+        'BEGIN { printf "%-46s %8.0f MB/s against %.0f MB/s   ratio %5.2f   budget >= 0.8\n", "SHA-256 of the tree, against openssl speed", bytes / time / 1e6, speed / 1e3, bytes / time / 1e3 / speed }'
+fi
+hashes=$(for ((index = 0; index < 500; index++)); do printf '"%s"\n' "$(printf '%d' "$index" | sha256sum | cut -c 1-64)"; done | paste -sd,)
+row "500 SHA-256 indicators, against one" "$(ours "\"sha2\":[$hashes]" false)" "$sha256" "1.05"
+md5='"md5":["00000000000000000000000000000001"]'
+sha1='"sha1":["0000000000000000000000000000000000000001"]'
+sha2="\"sha2\":[\"$sha\"]"
+sha3="\"sha3\":[\"$sha\"]"
+together=$(ours "$md5,$sha1,$sha2,$sha3" false)
+alone=0
+for kind in "$md5" "$sha1" "$sha2" "$sha3"; do
+    printf '{"searches":{"s":{"paths":["%s"],%s,"options":{"matchall":true}}}}' "$tree" "$kind" >"$work/search.json"
+    alone=$(awk -v sum="$alone" -v time="$(best taskset -c 0 bash -c "'$scan' <'$work/search.json'")" 'BEGIN { print sum + time }')
+done
+row "four hashes at once, against one by one" "$together" "$alone" "0.6"
