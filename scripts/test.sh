@@ -29,6 +29,7 @@ export PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
 step "tools"
 need_packages gcc g++ libc6-dev pkg-config git gnupg ca-certificates
 need_cargo_tool cargo-deny
+need_cargo_tool cargo-fuzz
 
 step "the vectors in the repository are those beside it"
 if [ -d ../shared/vectors ]; then
@@ -61,7 +62,8 @@ RUSTDOCFLAGS="-D warnings" cargo doc --workspace --all-features --no-deps
 step "packages of the libraries"
 cargo package --quiet --allow-dirty --no-verify -p mig-core -p mig-modules -p mig-transport -p mig-store
 
-skip "fuzz targets: scripts/fuzz.sh runs them"
+step "fuzz targets, 5 seconds each"
+scripts/fuzz.sh 5
 
 step "benches, each once"
 cargo bench --quiet --profile dev -p mig-benches --bench action --bench file_scan -- --test
