@@ -35,7 +35,8 @@ impl Module for Uptime {
     }
 
     fn prepare(&self, params: &Value) -> Result<Box<dyn Run>, ParamsError> {
-        let run: LongerThan = json::from_value(params).map_err(|error| ParamsError(error.to_string()))?;
+        let run: LongerThan =
+            json::from_value(params).map_err(|error| ParamsError::new(error.to_string()))?;
         Ok(Box::new(run))
     }
 }

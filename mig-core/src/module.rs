@@ -6,7 +6,13 @@
 mod help;
 
 use crate::{command::ModuleResult, json::Value};
-use std::{collections::BTreeMap, fmt::Debug, io, num::NonZeroUsize, time::SystemTime};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Debug, Display, Formatter},
+    io,
+    num::NonZeroUsize,
+    time::SystemTime,
+};
 
 /// One kind of investigation an agent can run. Object-safe; implementations hold no state between runs.
 pub trait Module: Debug + Send + Sync {
@@ -43,7 +49,7 @@ pub trait Module: Debug + Send + Sync {
             "module '{}' has no command line: describe its parameters in an action file",
             self.name()
         );
-        if args.is_empty() { Ok(ParsedArgs::Help) } else { Err(ArgsError { message, params: None }) }
+        if args.is_empty() { Ok(ParsedArgs::Help) } else { Err(ArgsError::new(message)) }
     }
 
     /// Asks a person for parameters; `None` if they gave up.
@@ -65,6 +71,13 @@ pub trait Module: Debug + Send + Sync {
             lines.extend(result.errors.iter().flatten().cloned());
         }
         lines
+    }
+
+    /// What an investigator should know of an answer beside its elements: what could not be looked at, and where a limit cut it
+    /// off. One line each. `params` are those of the operation.
+    fn remarks(&self, params: &Value, result: &ModuleResult) -> Vec<String> {
+        let _ = params;
+        result.errors.iter().flatten().cloned().collect()
     }
 
     /// Removes what extra privacy mode must not let out; `None` if the module has no filter.
@@ -118,6 +131,15 @@ pub trait Run: Debug + Send {
     /// # Errors
     /// [`Stop`] if the session ended the run and nothing can be said.
     fn run(self: Box<Self>, session: &dyn Session) -> Result<Outcome, Stop>;
+
+    /// Why this run can find nothing on this machine, whatever it holds, such as a path that is not there. For programs that
+    /// ask their own machine only: in a fleet, what one machine lacks another one has.
+    ///
+    /// # Errors
+    /// [`ParamsError`] names the parameter.
+    fn check_here(&self) -> Result<(), ParamsError> {
+        Ok(())
+    }
 }
 
 /// What a run found.
@@ -171,10 +193,33 @@ pub enum Stop {
     ResultLimit,
 }
 
-/// Why parameters were refused. The text names the place, the field and the value.
+/// Why parameters were refused.
+///
+/// Displayed it is the reason alone, in the original's words where there are such; `{:#}` puts the place before it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct ParamsError(pub String);
+pub struct ParamsError {
+    /// What is wrong.
+    pub reason: String,
+    /// Search, field and value, if the reason is about one.
+    pub place: Option<String>,
+}
+
+impl ParamsError {
+    /// An error about the parameters as a whole.
+    #[must_use]
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), place: None }
+    }
+}
+
+impl Display for ParamsError {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Some(place) if formatter.alternate() => write!(formatter, "{place}: {}", self.reason),
+            _ => formatter.write_str(&self.reason),
+        }
+    }
+}
 
 /// What a module's command line means.
 #[derive(Clone, Debug, PartialEq)]
@@ -185,14 +230,27 @@ pub enum ParsedArgs {
     Help,
 }
 
-/// Why a command line was refused.
+/// Why a command line was refused. Displayed as [`ParamsError`] is.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{message}")]
 pub struct ArgsError {
-    /// Names the flag and the value.
-    pub message: String,
+    /// Names the flag or the value.
+    pub error: ParamsError,
     /// What was understood before the fault.
     pub params: Option<Value>,
+}
+
+impl ArgsError {
+    /// An error before anything was understood.
+    #[must_use]
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self { error: ParamsError::new(reason), params: None }
+    }
+}
+
+impl Display for ArgsError {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        Display::fmt(&self.error, formatter)
+    }
 }
 
 /// A person at a terminal, or a script.

@@ -46,7 +46,7 @@ fn command_line(case: &Value) -> Result<(), String> {
     let (params, error, help) = match module(case)?.parse_args(&lines(case, "argv")) {
         Ok(ParsedArgs::Help) => (None, None, true),
         Ok(ParsedArgs::Params(params)) => (Some(params), None, false),
-        Err(ArgsError { message, params }) => (params, Some(message), false),
+        Err(ArgsError { error, params }) => (params, Some(error.reason), false),
     };
     same("parameters", &show(params.as_ref()), &show(expect.get("parameters")))?;
     same("error", &error.as_deref(), &expect.get("error").and_then(Value::as_str))?;

@@ -10,7 +10,10 @@ use crate::{
 use anyhow::{Context, Error, Result};
 use mig_core::{
     action::Action,
-    agent::{Agent, AgentName, AgentOptions, AgentParts, ChildRunner, FileJournal, Owner, Owners, Policy},
+    agent::{
+        Agent, AgentError, AgentName, AgentOptions, AgentParts, ChildRunner, FileJournal, Owner, Owners,
+        Policy,
+    },
     agent_info::AgentInfo,
     clock::SystemClock,
     id::ActionId,
@@ -20,11 +23,21 @@ use mig_core::{
     transport::{Address, Transport},
 };
 use mig_transport::memory::MemoryRelay;
-use std::{collections::BTreeMap, env, future::Future, path::Path, pin::pin, sync::Arc, time::SystemTime};
-use tokio::sync::oneshot;
+use std::{
+    collections::BTreeMap,
+    env,
+    path::Path,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+use tokio::{sync::oneshot, time::sleep};
 
 /// The hidden first argument with which `mig` starts itself to run a module.
 pub const WORKER_ARGUMENT: &str = "--run-module";
+
+/// After this time of waiting for what an interrupted run left behind, the user is told.
+const PATIENCE: Duration = Duration::from_millis(300);
 
 /// A platform and its one agent.
 #[derive(Debug)]
@@ -60,7 +73,7 @@ impl Embedded {
         Ok(Self { store, relay, scheduler, agent, info, _owner: owner })
     }
 
-    /// Submits a signed action and follows it to its end. `interrupt` cancels it.
+    /// Submits a signed action and follows it to its end. `interrupt` ends when the user wants it cancelled.
     ///
     /// # Errors
     /// If the action is refused, or the platform fails.
@@ -68,7 +81,7 @@ impl Embedded {
         &self,
         action: Action,
         follower: &mut F,
-        interrupt: impl Future<Output = ()>,
+        interrupt: impl AsyncFn(),
     ) -> Result<StoredAction> {
         let now = SystemTime::now();
         // The scheduler must know the agent, and the relay its queue, before the first action.
@@ -78,32 +91,62 @@ impl Embedded {
         let (stop, stopped) = oneshot::channel::<()>();
         let mut scheduler = pin!(self.scheduler.run(async { drop(stopped.await) }));
         let mut agent = pin!(self.agent.run());
-        let stored = tokio::select! {
-            followed = self.follow(submitted.id(), follower, interrupt) => followed?,
-            failed = &mut scheduler => return Err(ended("the scheduler", failed.err())),
-            failed = &mut agent => return Err(ended("the agent", failed.err())),
+        let mut agent_runs = true;
+        let stored = {
+            let mut following = pin!(self.follow(submitted.id(), follower, &interrupt));
+            loop {
+                tokio::select! {
+                    followed = &mut following => break followed?,
+                    failed = &mut scheduler => return Err(ended("the scheduler", failed.err())),
+                    // It ends well only when it is cancelled; the scheduler then still has to end the action.
+                    stopped = &mut agent, if agent_runs => {
+                        stopped?;
+                        agent_runs = false;
+                    }
+                }
+            }
         };
-        // What dead processes left behind, and is running, is finished; the scheduler takes the answers meanwhile.
-        self.agent.stopper().drain();
-        tokio::select! {
-            drained = &mut agent => drained?,
-            failed = &mut scheduler => return Err(ended("the scheduler", failed.err())),
+        if agent_runs {
+            tokio::select! {
+                drained = self.drain(agent, follower, interrupt) => drained?,
+                failed = &mut scheduler => return Err(ended("the scheduler", failed.err())),
+            }
         }
         drop(stop);
         scheduler.await?;
         Ok(stored)
     }
 
+    /// What dead processes left behind, and is running, is finished; the scheduler takes the answers meanwhile. An interrupt
+    /// leaves it to the next run.
+    async fn drain<F: Follower<Error = Error>>(
+        &self,
+        mut agent: Pin<&mut impl Future<Output = Result<(), AgentError>>>,
+        follower: &mut F,
+        interrupt: impl AsyncFn(),
+    ) -> Result<()> {
+        self.agent.stopper().drain();
+        tokio::select! {
+            drained = &mut agent => return Ok(drained?),
+            () = sleep(PATIENCE) => follower.waits_for_others(),
+        }
+        tokio::select! {
+            drained = &mut agent => return Ok(drained?),
+            () = interrupt() => self.agent.stopper().cancel(),
+        }
+        Ok(agent.await?)
+    }
+
     async fn follow<F: Follower<Error = Error>>(
         &self,
         id: ActionId,
         follower: &mut F,
-        interrupt: impl Future<Output = ()>,
+        interrupt: &impl AsyncFn(),
     ) -> Result<StoredAction> {
         let mut following = pin!(follow::follow(&*self.store, id, follower));
         tokio::select! {
             stored = &mut following => return stored,
-            () = interrupt => {}
+            () = interrupt() => {}
         }
         self.store.cancel_action(id, SystemTime::now()).await?;
         self.agent.stopper().cancel();

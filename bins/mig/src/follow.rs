@@ -24,6 +24,9 @@ pub trait Follower {
 
     /// How the commands stand now.
     fn progress(&mut self, counters: &ActionCounters);
+
+    /// The action has ended, but what an interrupted run of this program left behind has not.
+    fn waits_for_others(&mut self);
 }
 
 /// Reports every command as it ends. Returns the action when nothing can happen to it any more.

@@ -13,10 +13,10 @@
 pub mod arguments;
 pub mod cli;
 mod commands;
-mod duration;
 pub mod embedded;
 pub mod exit;
 pub mod follow;
+mod interrupt;
 pub mod printer;
 pub mod question;
 pub mod render;
@@ -32,7 +32,7 @@ use mig_core::{
     agent::{Budget, worker},
     module::Registry,
 };
-use std::{env, ffi::OsString, io};
+use std::{env, ffi::OsString, io, time::Duration};
 
 /// Runs the command line of this process with these modules.
 #[must_use]
@@ -58,7 +58,9 @@ pub fn run(registry: &Registry) -> Exit {
 
 /// The inside of a module's process.
 fn run_module(registry: &Registry, module: &str) -> Exit {
-    match worker::serve(registry, module, Budget::default(), io::stdin(), &mut io::stdout().lock()) {
+    // The agent that started this process ends it in time.
+    let budget = Budget { time: Duration::MAX, ..Budget::default() };
+    match worker::serve(registry, module, budget, io::stdin(), &mut io::stdout().lock()) {
         Ok(()) => Exit::Done,
         // The parent is gone: nobody is left to tell.
         Err(_) => Exit::Error,
@@ -67,7 +69,9 @@ fn run_module(registry: &Registry, module: &str) -> Exit {
 
 fn execute(cli: &Cli, args: &[String], registry: &Registry) -> Exit {
     let printer = Printer::new(cli.output.no_color, cli.output.verbose, cli.output.quiet);
-    let mut context = Context { cli, command_line: args, registry, printer };
+    // Whatever the path of the program, its name is the same.
+    let command_line = [&["mig".to_owned()], args.get(1..).unwrap_or_default()].concat();
+    let mut context = Context { cli, command_line: &command_line, registry, printer };
     let result = commands::run(&mut context);
     context.printer.end_progress();
     result.unwrap_or_else(|error| {

@@ -5,6 +5,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
     env,
     io::{self, ErrorKind, IsTerminal, Write},
+    time::Duration,
 };
 
 /// Colours of talk; data has none.
@@ -143,5 +144,8 @@ impl Printer {
 fn new_bar() -> ProgressBar {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     let style = ProgressStyle::with_template("{wide_bar} {pos}/{len} agents, {elapsed}");
-    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    let bar = bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    // The time goes on while nothing happens.
+    bar.enable_steady_tick(Duration::from_millis(250));
+    bar
 }

@@ -3,6 +3,7 @@
 use crate::cli::QuestionOptions;
 use mig_core::{
     action::{Action, Operation},
+    duration::{self, DurationError},
     id,
     json::Value,
     target::{Target, TargetError},
@@ -14,8 +15,11 @@ use std::time::Duration;
 const DEFAULT_TARGET: &str = "status='online'";
 /// Longest name made from a command line, in characters, without its unique ending.
 const MAX_NAME: usize = 100;
-/// How far clocks of agents may be behind or ahead; the window is that much longer at both ends.
+/// How far clocks of agents may be behind.
 const CLOCK_TOLERANCE: Duration = Duration::from_secs(60);
+
+/// Longest validity of an action: a year.
+const MAX_VALIDITY: Duration = Duration::from_secs(366 * 86_400);
 
 /// Why there is no action.
 #[derive(Debug, thiserror::Error)]
@@ -27,6 +31,20 @@ pub enum QuestionError {
         target: String,
         /// What is wrong with it, and where.
         source: TargetError,
+    },
+    /// The validity is no duration.
+    #[error("'{text}' is not a duration such as 90s, 5m or 1h30m: {source}")]
+    Validity {
+        /// What was given.
+        text: String,
+        /// What is wrong with it.
+        source: DurationError,
+    },
+    /// The validity is not above zero, or longer than a year.
+    #[error("'{text}' is not between zero and a year")]
+    ValidityRange {
+        /// What was given.
+        text: String,
     },
     /// No random numbers for the unique ending of the name.
     #[error("the system gives no random numbers: {0}")]
@@ -69,11 +87,26 @@ pub fn action(
     Ok(action)
 }
 
-/// Sets the window of an action that has none: from a minute ago to a minute after `validity`, in whole seconds.
+/// Reads how long an action shall be valid, such as `90s` or `1h30m`.
+///
+/// # Errors
+/// Names the value if it is no duration, or not between zero and a year.
+pub fn validity(text: &str) -> Result<Duration, QuestionError> {
+    let nanoseconds =
+        duration::parse(text).map_err(|source| QuestionError::Validity { text: text.to_owned(), source })?;
+    u64::try_from(nanoseconds)
+        .map(Duration::from_nanos)
+        .ok()
+        .filter(|validity| !validity.is_zero() && *validity <= MAX_VALIDITY)
+        .ok_or_else(|| QuestionError::ValidityRange { text: text.to_owned() })
+}
+
+/// Sets the window of an action that has none, in whole seconds, as the original does: `validity` begins now, and clocks of
+/// agents may be a minute behind.
 pub fn set_window(action: &mut Action, validity: Duration, now: Time) {
     if action.valid_from.is_zero() {
         action.valid_from = now.whole_seconds().minus(CLOCK_TOLERANCE);
-        action.expire_after = now.whole_seconds().plus(validity).plus(CLOCK_TOLERANCE);
+        action.expire_after = now.whole_seconds().plus(validity);
     }
 }
 
@@ -120,6 +153,16 @@ mod tests {
     }
 
     #[test]
+    fn a_validity_is_between_zero_and_a_year() {
+        for (text, seconds) in [("300s", 300.0), ("1h30m", 5400.0), ("1.5h", 5400.0), ("500ms", 0.5)] {
+            assert_eq!(validity(text).unwrap(), Duration::from_secs_f64(seconds), "{text}");
+        }
+        for text in ["", "5", "5d", "s", "-5m", "0s", "99999h", "1.2.3s", "5m x"] {
+            assert!(validity(text).unwrap_err().to_string().contains(&format!("'{text}'")), "{text}");
+        }
+    }
+
+    #[test]
     fn a_long_command_line_is_cut_to_100_characters() {
         let action = asked(&QuestionOptions::default(), &["mig", &"ä".repeat(200)]).unwrap();
         let (line, ending) = action.name.split_once(" [").unwrap();
@@ -129,12 +172,12 @@ mod tests {
     }
 
     #[test]
-    fn the_window_is_a_minute_longer_at_both_ends() {
+    fn the_window_begins_a_minute_ago() {
         let mut action = Action::default();
         let now = Time::from_unix_nanoseconds(1_000_000, 5);
         set_window(&mut action, Duration::from_secs(300), now);
         assert_eq!(action.valid_from, Time::from_unix(999_940));
-        assert_eq!(action.expire_after, Time::from_unix(1_000_360));
+        assert_eq!(action.expire_after, Time::from_unix(1_000_300));
         set_window(&mut action, Duration::from_secs(1), Time::from_unix(5));
         assert_eq!(action.valid_from, Time::from_unix(999_940), "a window that is set stays");
     }

@@ -44,7 +44,10 @@ impl State {
     pub fn place() -> Result<PathBuf> {
         let variable = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         variable("MIG_HOME")
-            .or_else(|| variable("XDG_STATE_HOME").map(|state| state.join("mig")))
+            // The specification of these variables says: relative paths do not count.
+            .or_else(|| {
+                variable("XDG_STATE_HOME").filter(|path| path.is_absolute()).map(|state| state.join("mig"))
+            })
             .or_else(|| variable("HOME").map(|home| home.join(".local/state/mig")))
             .context("no place for the state of mig: set MIG_HOME, XDG_STATE_HOME or HOME")
     }

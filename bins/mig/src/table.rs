@@ -1,11 +1,13 @@
 //! Rows as tables and as comma-separated values.
 
 use crate::safe;
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 use std::io::{self, IsTerminal};
 
 /// Width of a table when standard output is no terminal, in columns.
 const WIDTH: u16 = 80;
+/// Padding and border of one column.
+const BORDERS: usize = 3;
 
 /// A table that fits the terminal, or 80 columns; cells are safe for a terminal.
 #[must_use]
@@ -20,7 +22,20 @@ pub fn table<const N: usize>(heading: &[&str; N], rows: &[[String; N]]) -> Strin
     for row in rows {
         table.add_row(row.iter().map(|cell| safe::line(cell).into_owned()));
     }
+    keep_narrow_columns(&mut table);
     format!("{table}\n")
+}
+
+/// Columns but the last keep their width, so that ids and times stay whole, if that leaves a third of the table to the last one.
+fn keep_narrow_columns(table: &mut Table) {
+    let widths = table.column_max_content_widths();
+    let Some((_, narrow)) = widths.split_last() else { return };
+    let kept: usize = narrow.iter().map(|width| usize::from(*width) + BORDERS).sum();
+    if kept * 3 <= usize::from(table.width().unwrap_or(WIDTH)) * 2 {
+        for column in table.column_iter_mut().take(narrow.len()) {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
 }
 
 /// Comma-separated values as RFC 4180 writes them; on a terminal, cells are safe for it.
@@ -50,6 +65,13 @@ mod tests {
     fn a_table_fits_80_columns_whatever_the_cells() {
         let text = table(&["agent", "answer"], &[row(["host", &"/very/long/path".repeat(20)])]);
         assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    }
+
+    #[test]
+    fn narrow_columns_stay_whole_beside_a_wide_one() {
+        let id = "1230331453881625";
+        let text = table(&["id", "name"], &[row([id, &"long ".repeat(40)])]);
+        assert!(text.contains(id) && text.lines().all(|line| line.chars().count() <= 80), "{text}");
     }
 
     #[test]

@@ -193,7 +193,7 @@ mod tests {
         }
 
         fn prepare(&self, params: &Value) -> Result<Box<dyn Run>, ParamsError> {
-            let order = params.as_str().ok_or_else(|| ParamsError("order: text is needed".into()))?;
+            let order = params.as_str().ok_or_else(|| ParamsError::new("order: text is needed"))?;
             Ok(Box::new(Order(order.to_owned())))
         }
     }

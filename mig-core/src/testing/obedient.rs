@@ -89,7 +89,8 @@ fn info(effects: Effects) -> ModuleInfo {
 }
 
 fn prepare(params: &Value) -> Result<Box<dyn Run>, ParamsError> {
-    let orders: Orders = json::from_value(params).map_err(|error| ParamsError(format!("orders: {error}")))?;
+    let orders: Orders =
+        json::from_value(params).map_err(|error| ParamsError::new(format!("orders: {error}")))?;
     Ok(Box::new(orders))
 }
 

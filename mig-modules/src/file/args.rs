@@ -19,15 +19,30 @@ pub(super) fn parse(arguments: &[String]) -> Result<ParsedArgs, ArgsError> {
     if matches!(arguments.first().map(String::as_str), None | Some("" | "help")) {
         return Ok(ParsedArgs::Help);
     }
-    let refuse = |message: String, params: Option<Value>| ArgsError { message, params };
     let mut draft = Draft::default();
-    draft.read(arguments).map_err(|error| refuse(error.to_string(), None))?;
+    draft.read(arguments).map_err(|error| ArgsError::new(error.to_string()))?;
+    let search = draft.search();
+    check_numbers(&search.options)?;
     let params =
-        parameters([(LABEL.to_owned(), draft.search())]).map_err(|error| refuse(error.to_string(), None))?;
+        parameters([(LABEL.to_owned(), search)]).map_err(|error| ArgsError::new(error.to_string()))?;
     match Params::parse(&params) {
         Ok(_) => Ok(ParsedArgs::Params(params)),
-        Err(error) => Err(refuse(error.0, Some(params))),
+        Err(error) => Err(ArgsError { error, params: Some(params) }),
     }
+}
+
+/// JSON has no such numbers. Negative ones are no limit, as in the original.
+fn check_numbers(options: &Options) -> Result<(), ArgsError> {
+    for (name, number) in [
+        ("maxdepth", options.max_depth),
+        ("maxerrors", options.max_errors),
+        ("matchlimit", options.match_limit),
+    ] {
+        if !number.is_finite() {
+            return Err(ArgsError::new(format!("flag -{name}: {number} is no limit")));
+        }
+    }
+    Ok(())
 }
 
 /// The parameters of these searches as they travel.
@@ -161,14 +176,16 @@ mod tests {
     #[test]
     fn what_was_understood_comes_with_the_error() {
         let error = parse(&words("-path / -mtime 90d")).unwrap_err();
-        assert!(error.message.starts_with("Invalid mtime format for mtime '90d'."));
+        assert!(error.error.reason.starts_with("Invalid mtime format for mtime '90d'."));
         assert!(error.params.is_some());
         assert_eq!(parse(&words("-path / -maxdepth x")).unwrap_err().params, None);
     }
 
     #[test]
-    fn a_number_that_json_lacks_is_refused() {
-        assert!(parse(&words("-path / -maxdepth inf")).is_err());
-        assert!(parse(&words("-path / -maxdepth nan")).is_err());
+    fn a_number_that_json_lacks_is_refused_with_its_flag() {
+        for number in ["inf", "nan"] {
+            let error = parse(&words(&format!("-path / -maxdepth {number}"))).unwrap_err();
+            assert!(error.to_string().contains("-maxdepth"), "{error}");
+        }
     }
 }

@@ -98,7 +98,7 @@ fn store(draft: &mut Draft, keyword: &str, value: Option<&str>) -> Result<(), Fa
 /// Whether the module would take a search.
 fn check(label: &str, search: Search) -> Result<(), String> {
     let params = parameters([(label.to_owned(), search)]).map_err(|error| error.to_string())?;
-    Params::parse(&params).map(drop).map_err(|error| error.0)
+    Params::parse(&params).map(drop).map_err(|error| error.reason)
 }
 
 /// A search without faults.

@@ -64,6 +64,10 @@ impl Module for FileModule {
         result::print(result, found_only)
     }
 
+    fn remarks(&self, params: &Value, result: &ModuleResult) -> Vec<String> {
+        result::remarks(params, result)
+    }
+
     fn mask(&self, result: &ModuleResult) -> Option<ModuleResult> {
         Some(result::mask(result))
     }

@@ -36,10 +36,9 @@ impl Params {
     /// # Errors
     /// The first error in the order of labels, in the words of the original.
     pub fn parse(params: &Value) -> Result<Self, ParamsError> {
-        let refuse = |error: &dyn std::fmt::Display| ParamsError(error.to_string());
         let parameters: Parameters = match params {
             Value::Null => Parameters::default(),
-            params => json::from_value(params).map_err(|error| refuse(&error))?,
+            params => json::from_value(params).map_err(|error| ParamsError::new(error.to_string()))?,
         };
         let mut params = Self::default();
         let mut late = None;
@@ -47,15 +46,15 @@ impl Params {
         for (label, search) in parameters.searches {
             let search = search.unwrap_or_default();
             max_errors = max_errors.max(limit(search.options.max_errors.trunc()).unwrap_or(0));
-            match labelled(label, search) {
+            match labelled(label.clone(), search) {
                 Ok(search) => params.searches.push(search),
                 // Errors of validation come first, also those of later searches.
-                Err(SearchError::Check(error @ CheckError::Late(_))) => late = late.or(Some(error)),
-                Err(error) => return Err(refuse(&error)),
+                Err(error) if error.is_late() => late = late.or(Some(error.in_search(&label))),
+                Err(error) => return Err(error.in_search(&label)),
             }
         }
         params.max_errors = Some(max_errors).filter(|limit| *limit > 0);
-        late.map_or(Ok(params), |error| Err(refuse(&error)))
+        late.map_or(Ok(params), Err)
     }
 }
 
@@ -74,8 +73,28 @@ enum SearchError {
         "The syntax of filter '{0}' is invalid. Must match regex ^(name|size|mode|mtime|content|md5|sha1|sha2|sha3)$"
     )]
     Mismatch(String),
-    #[error(transparent)]
-    Check(#[from] CheckError),
+    #[error("{source}")]
+    Check {
+        /// Name of the flag.
+        kind: &'static str,
+        value: String,
+        source: CheckError,
+    },
+}
+
+impl SearchError {
+    /// Passed the original's validation.
+    fn is_late(&self) -> bool {
+        matches!(self, Self::Check { source: CheckError::Late(_), .. })
+    }
+
+    fn in_search(&self, label: &str) -> ParamsError {
+        let place = match self {
+            Self::Check { kind, value, .. } => format!("search '{label}', {kind} '{value}'"),
+            _ => format!("search '{label}'"),
+        };
+        ParamsError { reason: self.to_string(), place: Some(place) }
+    }
 }
 
 fn labelled(label: String, mut search: Search) -> Result<LabelledSearch, SearchError> {
@@ -97,14 +116,19 @@ fn labelled(label: String, mut search: Search) -> Result<LabelledSearch, SearchE
                     (kind.values_mut)(&mut check).push(echo);
                     checks.push(check);
                 }
-                Err(error @ CheckError::Late(_)) => late = late.or(Some(error)),
-                Err(error) => return Err(error.into()),
+                Err(source) => {
+                    let error = SearchError::Check { kind: kind.field, value: value.clone(), source };
+                    if !error.is_late() {
+                        return Err(error);
+                    }
+                    late = late.or(Some(error));
+                }
             }
         }
     }
     check_mismatch(&mismatch)?;
     if let Some(error) = late {
-        return Err(error.into());
+        return Err(error);
     }
     let query = query(&search.options, paths, filters);
     let options = Options { max_depth: 0.0, max_errors: 0.0, match_limit: 0.0, ..search.options };
@@ -168,6 +192,8 @@ struct Check {
 
 /// One list of values of a search.
 struct Kind {
+    /// The name of the list.
+    field: &'static str,
     /// The name in `options.mismatch`.
     mismatch: &'static str,
     values: fn(&Search) -> &Vec<String>,
@@ -178,6 +204,7 @@ struct Kind {
 macro_rules! kind {
     ($field:ident, $mismatch:literal, $check:expr) => {
         Kind {
+            field: stringify!($field),
             mismatch: $mismatch,
             values: |search| &search.$field,
             values_mut: |search| &mut search.$field,
@@ -236,7 +263,7 @@ mod tests {
     }
 
     fn error(search: &str) -> String {
-        parse(search).unwrap_err().0
+        parse(search).unwrap_err().reason
     }
 
     #[test]
@@ -251,6 +278,16 @@ mod tests {
             "validation comes before making checks"
         );
         assert_eq!(error("null"), "invalid empty search path, must have at least one search path");
+    }
+
+    #[test]
+    fn errors_know_their_place() {
+        let place = |search| format!("{:#}", parse(search).unwrap_err());
+        assert!(
+            place(r#"{"paths":["/"],"sizes":["<"]}"#).starts_with("search 's1', sizes '<': makeChecks()")
+        );
+        assert!(place(r#"{"paths":["/"],"names":[""]}"#).starts_with("search 's1', names '': Empty values"));
+        assert!(place("null").starts_with("search 's1': invalid empty search path"));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What the module answers: elements and statistics as the original has them, for machines and for people.
 
-use crate::file::wire::Search;
+use crate::file::wire::{Parameters, Search};
 use mig_core::{
     command::ModuleResult,
     json::{self, Value},
@@ -83,6 +83,30 @@ pub(super) fn print(result: &ModuleResult, found_only: bool) -> Vec<String> {
         ));
     }
     lines
+}
+
+/// Errors, each once, and searches that their limit of matches ended.
+pub(super) fn remarks(params: &Value, result: &ModuleResult) -> Vec<String> {
+    let mut remarks = Vec::new();
+    for error in result.errors.iter().flatten() {
+        // The original reports a directory that does not open a second time without this word.
+        let error = error.strip_prefix("ERROR: ").unwrap_or(error).to_owned();
+        if !remarks.contains(&error) {
+            remarks.push(error);
+        }
+    }
+    let parameters: Parameters = decode(params);
+    for (label, elements) in decode::<Elements>(&result.elements) {
+        let limit =
+            parameters.searches.get(&label).and_then(|search| Some(search.as_ref()?.options.match_limit));
+        let found = elements.iter().flatten().filter(|element| !element.file.is_empty()).count();
+        if limit.is_some_and(|limit| limit > 0.0 && found as f64 >= limit) {
+            remarks.push(format!(
+                "search '{label}' ended at its limit of {found} matches: -matchlimit raises it"
+            ));
+        }
+    }
+    remarks
 }
 
 fn line(label: &str, element: &Element) -> String {
@@ -180,6 +204,19 @@ mod tests {
         );
         assert!(print(&result(r#"{"s1":null,"s2":[]}"#), true).is_empty());
         assert!(print(&result(r#"["another","shape"]"#), true).is_empty());
+    }
+
+    #[test]
+    fn remarks_name_each_error_once_and_searches_that_were_cut_off() {
+        let mut result = result(r#"{"s1":[{"file":"/a"},{"file":"/b"}],"s2":[{"file":"/c"}]}"#);
+        let error = "open /secret/: permission denied".to_owned();
+        result.errors.get_or_insert_default().push(error.clone());
+        let params = r#"{"searches":{"s1":{"options":{"matchlimit":2}},"s2":{"options":{"matchlimit":2}}}}"#;
+        let remarks = remarks(&json::from_slice(params.as_bytes()).unwrap(), &result);
+        assert_eq!(
+            remarks,
+            [error, "search 's1' ended at its limit of 2 matches: -matchlimit raises it".into()]
+        );
     }
 
     #[test]

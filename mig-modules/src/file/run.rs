@@ -13,7 +13,7 @@ use mig_core::{
     json,
     module::{Outcome, ParamsError, Run, Session, Stop},
 };
-use std::{path::Path, time::Instant};
+use std::{fs, path::Path, time::Instant};
 
 /// Searches that are ready to run.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(super) struct FileRun {
 impl FileRun {
     pub(super) fn new(params: Params) -> Result<Self, ParamsError> {
         let queries = params.searches.iter().map(|search| search.query.clone()).collect();
-        let scan = Scan::new(queries).map_err(|error| ParamsError(error.to_string()))?;
+        let scan = Scan::new(queries).map_err(|error| ParamsError::new(error.to_string()))?;
         Ok(Self { searches: params.searches, max_errors: params.max_errors, scan })
     }
 }
@@ -56,6 +56,29 @@ impl Run for FileRun {
             stopped: report.stopped,
         })
     }
+
+    fn check_here(&self) -> Result<(), ParamsError> {
+        self.searches.iter().try_for_each(has_a_path)
+    }
+}
+
+/// One path that can be looked at is enough.
+fn has_a_path(search: &LabelledSearch) -> Result<(), ParamsError> {
+    let mut failure = None;
+    for path in &search.query.paths {
+        match fs::metadata(path)
+            .and_then(|metadata| if metadata.is_dir() { fs::read_dir(path).map(drop) } else { Ok(()) })
+        {
+            Ok(()) => return Ok(()),
+            Err(error) => failure = failure.or(Some((path, error))),
+        }
+    }
+    failure.map_or(Ok(()), |(path, error)| {
+        Err(ParamsError {
+            reason: format!("cannot look into '{}': {error}", path.display()),
+            place: Some(format!("search '{}'", search.label)),
+        })
+    })
 }
 
 /// Hands on as many errors as are wanted, and how many were not.

@@ -3,7 +3,6 @@
 use super::{Context, ask};
 use crate::{
     cli::{ActionCommand, Format, QuestionOptions},
-    duration,
     exit::Exit,
     printer::Colour,
     question, signing, strict,
@@ -51,7 +50,7 @@ fn new(context: &mut Context<'_>, words: &[String]) -> Result<Exit> {
 
 fn sign(context: &mut Context<'_>, file: &Path, validity: &str, in_place: bool) -> Result<Exit> {
     let mut action = strict::load_action(file, context.registry)?;
-    let validity = duration::parse(validity).with_context(|| format!("-e {validity}"))?;
+    let validity = question::validity(validity).context("-e")?;
     question::set_window(&mut action, validity, Time::now());
     let signer = signing::signer(&context.cli.signing, || context.state())?;
     signing::sign(&mut action, &*signer).with_context(|| file.display().to_string())?;

@@ -3,7 +3,6 @@
 use super::Context;
 use crate::{
     cli::{Format, QuestionOptions, Show},
-    duration,
     exit::Exit,
     question,
     render::{self, Answer},
@@ -79,7 +78,7 @@ fn ask(context: &mut Context<'_>, mut action: Action) -> Result<Exit> {
         return Ok(Exit::Done);
     }
     let validity = options.validity.as_deref().unwrap_or(DEFAULT_VALIDITY);
-    let validity = duration::parse(validity).context("-e")?;
+    let validity = question::validity(validity).context("-e")?;
     question::set_window(&mut action, validity, Time::now());
     if options.dry_run {
         return dry_run(context, &action);

@@ -6,6 +6,7 @@ use crate::{
     embedded::Embedded,
     exit::Exit,
     follow::{Ending, Follower},
+    interrupt::interrupt,
     printer::{Colour, Printer},
     render::{self, Answer, Render},
     signing,
@@ -32,7 +33,7 @@ pub(super) fn launch(context: &mut Context<'_>, mut action: Action) -> Result<Ex
     let mut screen = Screen { printer: &mut context.printer, renderer: &mut *renderer, show, found: false };
     let stored = runtime.block_on(async {
         let embedded = Embedded::open(&state, store, context.registry).await?;
-        embedded.ask(action, &mut screen, interrupt()).await
+        embedded.ask(action, &mut screen, interrupt).await
     })?;
     let found = screen.found;
     context.printer.end_progress();
@@ -47,13 +48,6 @@ pub(super) fn launch(context: &mut Context<'_>, mut action: Action) -> Result<Ex
     }
     context.printer.detail(|| format!("mig: action {} is {}", stored.action.id, stored.status));
     Ok(context.exit(ending, found))
-}
-
-/// Ends when the user presses Ctrl-C; never if the system does not tell.
-async fn interrupt() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending().await
-    }
 }
 
 /// Shows answers as they come.
@@ -74,7 +68,8 @@ impl Follower for Screen<'_> {
         }
         if answer.status != CommandStatus::Success {
             let (agent, status, reason) = (&answer.agent, answer.status, answer.reason());
-            self.printer.note(Colour::Purple, &format!("mig: {agent}: {status}: {reason}"));
+            let colon = if reason.is_empty() { "" } else { ": " };
+            self.printer.note(Colour::Purple, &format!("mig: {agent}: {status}{colon}{reason}"));
         }
         Ok(())
     }
@@ -82,5 +77,11 @@ impl Follower for Screen<'_> {
     fn progress(&mut self, counters: &ActionCounters) {
         let number = |count| u64::try_from(count).unwrap_or_default();
         self.printer.show_progress(number(counters.done), number(counters.sent));
+    }
+
+    fn waits_for_others(&mut self) {
+        self.printer.end_progress();
+        let text = "mig: finishing what an interrupted run left behind; Ctrl-C leaves it to the next run";
+        self.printer.note(Colour::Blue, text);
     }
 }

@@ -25,7 +25,7 @@ use serde::Serialize;
 #[derive(Debug)]
 pub(crate) struct Context<'a> {
     pub(crate) cli: &'a Cli,
-    /// The whole command line as the user wrote it, with the program's name.
+    /// The whole command line as the user wrote it, from `mig` on.
     pub(crate) command_line: &'a [String],
     pub(crate) registry: &'a Registry,
     pub(crate) printer: Printer,
@@ -73,9 +73,12 @@ impl Context<'_> {
         Ok(state)
     }
 
-    /// Prints a document as indented JSON.
+    /// Prints a document as JSON: on one line if that is the format, else indented.
     fn print_json(&mut self, document: &impl Serialize) -> Result<()> {
-        let text = json::to_string_pretty(document)?;
+        let text = match self.cli.output.format {
+            Format::Ndjson => json::to_string(document)?,
+            _ => json::to_string_pretty(document)?,
+        };
         Ok(self.printer.data(&format!("{}\n", safe::json(&text)))?)
     }
 

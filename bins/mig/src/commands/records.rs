@@ -2,9 +2,10 @@
 
 use super::Context;
 use crate::{
-    cli::{Page, ResultsArgs},
+    cli::{Format, Page, ResultsArgs},
     exit::Exit,
     follow::Ending,
+    printer::Printer,
     render::{self, Answer},
 };
 use anyhow::{Context as _, Result};
@@ -15,7 +16,7 @@ use mig_core::{
     time::Time,
 };
 use serde::Serialize;
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
 /// Commands that are read at once.
 const PAGE: u32 = 100;
@@ -43,21 +44,33 @@ pub(super) fn actions(context: &mut Context<'_>, page: &Page) -> Result<Exit> {
     let store = runtime.block_on(context.store())?;
     let stored = runtime.block_on(store.actions(page.before, page.limit))?;
     let records: Vec<ActionRecord> = stored.into_iter().map(ActionRecord::from).collect();
-    let heading = ["id", "asked at", "name", "status", "sent", "done", "failed"];
+    if context.cli.output.format == Format::Human {
+        for record in &records {
+            print_for_people(record, &mut context.printer)?;
+        }
+        return Ok(Exit::Done);
+    }
+    let heading = ["id", "asked at", "status", "sent", "success", "name"];
     context.print_records(&heading, &records, |record| {
         let counters = &record.counters;
-        let failed = counters.failed + counters.timeout + counters.expired + counters.cancelled;
         [
             record.id.to_string(),
             record.time.to_string(),
-            record.name.clone(),
             record.status.to_owned(),
             counters.sent.to_string(),
-            counters.done.to_string(),
-            failed.to_string(),
+            counters.success.to_string(),
+            record.name.clone(),
         ]
     })?;
     Ok(Exit::Done)
+}
+
+/// Two lines: how it went, and what was asked.
+fn print_for_people(record: &ActionRecord, printer: &mut Printer) -> io::Result<()> {
+    let ActionRecord { id, time, name, status, counters, .. } = record;
+    let answers = format!("{} of {} agents answered", counters.success, counters.sent);
+    printer.line(&format!("{id}  {time}  {status}, {answers}"))?;
+    printer.line(&format!("    {name}"))
 }
 
 pub(super) fn results(context: &mut Context<'_>, args: &ResultsArgs) -> Result<Exit> {
