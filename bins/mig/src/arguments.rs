@@ -1,9 +1,10 @@
 //! From command lines in the spelling of the original to those that clap reads.
 //!
-//! The original writes its flags as Go does: `-show all`, `-t=all`, `--z`; they stand behind the module's name. The first
-//! flag that is not ours, and everything behind it, belongs to the module and stays as it is.
+//! The original writes its flags as Go does: `-show all`, `-t=all`, `--z`; they stand behind the module's name. Ours may also
+//! stand among the flags of a module that has none of that name. Everything else belongs to the module and stays as it is.
 
 use clap::Command;
+use mig_core::module::{FlagInfo, Registry};
 use std::collections::BTreeMap;
 
 /// A flag at the end of the line whose value is missing.
@@ -11,29 +12,61 @@ use std::collections::BTreeMap;
 #[error("flag needs an argument: {0}")]
 pub struct MissingValue(String);
 
-/// Moves our flags in front of the module's name, spelt as clap wants them. `args` is without the program's name.
+/// Moves our flags in front of the module's name, spelt as clap wants them. `args` is without the program's name; the
+/// registry says which flags modules have.
 ///
 /// # Errors
 /// [`MissingValue`] names the flag.
-pub fn for_clap(args: &[String], command: &Command) -> Result<Vec<String>, MissingValue> {
+pub fn for_clap(
+    args: &[String],
+    command: &Command,
+    registry: &Registry,
+) -> Result<Vec<String>, MissingValue> {
     let flags = Flags::of(command);
     let (mut ours, rest) = flags.take_leading(args)?;
     let Some((word, behind)) = rest.split_first() else { return Ok(ours) };
-    let mut behind = behind;
     if let Some(subcommand) = command.find_subcommand(word) {
-        let flags = Flags::of_all(subcommand);
+        let flags = Flags::of_all(subcommand).with(flags);
         ours.push(word.clone());
         ours.extend(behind.iter().map(|arg| flags.respell(arg)));
         return Ok(ours);
     }
-    if !word.starts_with('-') {
-        let (more, of_module) = flags.take_leading(behind)?;
+    let mut of_module = Vec::new();
+    if word.starts_with('-') {
+        of_module.extend_from_slice(behind);
+    } else {
+        let (more, behind) = flags.take_leading(behind)?;
         ours.extend(more);
-        behind = of_module;
+        let known = registry.module(word).map_or(&[][..], |module| module.info().flags);
+        flags.take_among(known, behind, &mut ours, &mut of_module)?;
     }
     ours.push(word.clone());
-    ours.extend_from_slice(behind);
+    ours.extend(of_module);
     Ok(ours)
+}
+
+/// The first argument that is neither a flag nor the value of one: Go's parser ends there, and what follows would be dropped
+/// without a word.
+#[must_use]
+pub fn stray<'a>(flags: &[FlagInfo], args: &'a [String]) -> Option<&'a str> {
+    let mut rest = args;
+    while let Some((first, behind)) = rest.split_first() {
+        if !first.starts_with('-') || matches!(first.as_str(), "-" | "--") {
+            return Some(first);
+        }
+        rest = if takes_next(flags, first) { behind.get(1..).unwrap_or_default() } else { behind };
+    }
+    None
+}
+
+/// True for a flag of a module whose value is the next argument.
+fn takes_next(flags: &[FlagInfo], arg: &str) -> bool {
+    bare(arg).is_some_and(|name| flags.iter().any(|flag| flag.name == name && !flag.value.is_empty()))
+}
+
+/// An argument without its dashes.
+fn bare(arg: &str) -> Option<&str> {
+    arg.strip_prefix("--").or_else(|| arg.strip_prefix('-'))
 }
 
 /// The flags of a command: name without dashes to whether a value follows.
@@ -59,28 +92,75 @@ impl Flags {
         flags
     }
 
+    /// With those that may stand everywhere.
+    fn with(mut self, others: Self) -> Self {
+        self.0.extend(others.0);
+        self
+    }
+
+    /// Our flags among those of a module, up to the first argument that is no flag.
+    fn take_among(
+        &self,
+        known: &[FlagInfo],
+        mut args: &[String],
+        ours: &mut Vec<String>,
+        of_module: &mut Vec<String>,
+    ) -> Result<(), MissingValue> {
+        while let Some((first, behind)) = args.split_first() {
+            let name = bare(first).unwrap_or_default();
+            let name = name.split_once('=').map_or(name, |(name, _)| name);
+            let of_the_module = known.iter().any(|flag| flag.name == name);
+            if name.is_empty() || known.is_empty() {
+                break;
+            }
+            if of_the_module || !self.0.contains_key(name) {
+                let taken = if takes_next(known, first) { 2 } else { 1 };
+                let (kept, rest) = args.split_at(taken.min(args.len()));
+                of_module.extend_from_slice(kept);
+                args = rest;
+            } else {
+                args = self.take(first, behind, ours)?;
+            }
+        }
+        of_module.extend_from_slice(args);
+        Ok(())
+    }
+
     /// Our flags at the front, and what is left.
     fn take_leading<'a>(&self, mut args: &'a [String]) -> Result<(Vec<String>, &'a [String]), MissingValue> {
         let mut ours = Vec::new();
-        while let Some((first, rest)) = args.split_first() {
-            let Some((name, value)) = self.known(first) else { break };
-            args = rest;
-            match (self.0.get(name), value) {
-                (Some(true), Some(value)) => ours.push(format!("{}={value}", dashed(name))),
-                (Some(true), None) => {
-                    let (value, rest) = args.split_first().ok_or_else(|| MissingValue(first.clone()))?;
-                    ours.push(format!("{}={value}", dashed(name)));
-                    args = rest;
-                }
-                (_, value) => ours.extend(switch(name, value)),
+        while let Some((first, behind)) = args.split_first() {
+            if self.known(first).is_none() {
+                break;
             }
+            args = self.take(first, behind, &mut ours)?;
         }
         Ok((ours, args))
     }
 
+    /// Takes one flag of ours with its value; gives back what follows.
+    fn take<'a>(
+        &self,
+        flag: &str,
+        behind: &'a [String],
+        ours: &mut Vec<String>,
+    ) -> Result<&'a [String], MissingValue> {
+        let Some((name, value)) = self.known(flag) else { return Ok(behind) };
+        match (self.0.get(name), value) {
+            (Some(true), Some(value)) => ours.push(format!("{}={value}", dashed(name))),
+            (Some(true), None) => {
+                let (value, rest) = behind.split_first().ok_or_else(|| MissingValue(flag.to_owned()))?;
+                ours.push(format!("{}={value}", dashed(name)));
+                return Ok(rest);
+            }
+            (_, value) => ours.extend(switch(name, value)),
+        }
+        Ok(behind)
+    }
+
     /// Name and value of an argument, if it is one of these flags: one dash or two, a value behind `=` or not.
     fn known<'a>(&self, arg: &'a str) -> Option<(&'a str, Option<&'a str>)> {
-        let bare = arg.strip_prefix("--").or_else(|| arg.strip_prefix('-'))?;
+        let bare = bare(arg)?;
         let (name, value) = match bare.split_once('=') {
             Some((name, value)) => (name, Some(value)),
             None => (bare, None),
@@ -118,7 +198,8 @@ mod tests {
 
     fn check(line: &str, expected: &str) {
         let args: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-        assert_eq!(for_clap(&args, &Cli::command()).unwrap().join(" "), expected, "{line}");
+        let registry = Registry::from_modules(mig_modules::BUILTIN).unwrap();
+        assert_eq!(for_clap(&args, &Cli::command(), &registry).unwrap().join(" "), expected, "{line}");
     }
 
     #[test]
@@ -138,9 +219,36 @@ mod tests {
     }
 
     #[test]
-    fn the_first_unknown_flag_stays_complete_and_ends_ours() {
-        check("file -path=/etc -name x -t local", "file -path=/etc -name x -t local");
-        check("file -t all -path=/etc -t x", "-t=all file -path=/etc -t x");
+    fn our_options_may_stand_among_those_of_a_module() {
+        check(
+            "file -path /etc --dry-run -name x --format json",
+            "--dry-run --format=json file -path /etc -name x",
+        );
+        check("file -path=/etc -matchall -t local", "-t=local file -path=/etc -matchall");
+    }
+
+    #[test]
+    fn values_of_a_module_stay_with_their_flags() {
+        check("file -path /etc -name --yes", "file -path /etc -name --yes");
+        check("file -name=-t -path /", "file -name=-t -path /");
+    }
+
+    #[test]
+    fn nothing_is_taken_from_behind_a_stray_argument_or_an_unknown_module() {
+        check("file -path /etc stray --yes", "file -path /etc stray --yes");
+        check("nosuch -path /etc --yes", "nosuch -path /etc --yes");
+    }
+
+    #[test]
+    fn a_stray_argument_is_found() {
+        let flags = mig_modules::BUILTIN[0].info().flags;
+        let stray_in = |line: &str| {
+            let args: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            stray(flags, &args).map(str::to_owned)
+        };
+        assert_eq!(stray_in("-path /etc -matchall -name=x"), None);
+        assert_eq!(stray_in("-path /etc stray -name x").as_deref(), Some("stray"));
+        assert_eq!(stray_in("-matchall true").as_deref(), Some("true"));
     }
 
     #[test]
@@ -161,7 +269,7 @@ mod tests {
 
     #[test]
     fn subcommands_take_long_flags_with_one_dash() {
-        check("results 12 -show all", "results 12 --show all");
+        check("results 12 -show all -format csv", "results 12 --show all --format csv");
         check("action show -signed-bytes f", "action show --signed-bytes f");
     }
 
@@ -169,7 +277,7 @@ mod tests {
     fn a_flag_without_its_value_is_named() {
         for line in [&["file", "-t"][..], &["-t"]] {
             let args: Vec<String> = line.iter().map(|&arg| arg.to_owned()).collect();
-            let error = for_clap(&args, &Cli::command()).unwrap_err();
+            let error = for_clap(&args, &Cli::command(), &Registry::default()).unwrap_err();
             assert_eq!(error.to_string(), "flag needs an argument: -t");
         }
     }

@@ -1,8 +1,8 @@
 //! The command line as clap sees it, after [`arguments`](crate::arguments) has put it in order.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use mig_core::{id::ActionId, sign::Fingerprint};
+use mig_core::{id::ActionId, module::Registry, sign::Fingerprint};
 use std::path::PathBuf;
 
 /// Ask every machine a question, and get answers in seconds.
@@ -12,8 +12,7 @@ use std::path::PathBuf;
     disable_help_subcommand = true,
     disable_version_flag = true,
     allow_external_subcommands = true,
-    override_usage = "mig [OPTIONS] <MODULE> [OPTIONS] [MODULE FLAGS]\n       mig [OPTIONS] -i <FILE>\n       mig <COMMAND> ...",
-    after_help = EXIT_CODES
+    override_usage = "mig [OPTIONS] <MODULE> [OPTIONS] [MODULE FLAGS]\n       mig [OPTIONS] -i <FILE>\n       mig <COMMAND> ..."
 )]
 pub struct Cli {
     /// How to answer.
@@ -232,10 +231,15 @@ pub enum KeyCommand {
         #[arg(long)]
         secret: bool,
     },
-    /// Keep an armored secret key in the state directory
+    /// Keep an armored secret key in the state directory; of a public key, let this machine's agent obey it
     Import {
         /// The file
         file: PathBuf,
+    },
+    /// Sign with this key of the state directory unless another one is named
+    Default {
+        /// Which key
+        fingerprint: Fingerprint,
     },
 }
 
@@ -307,10 +311,20 @@ pub enum TargetCommand {
     },
 }
 
+/// The command line of a program with these modules.
+#[must_use]
+pub fn command(registry: &Registry) -> clap::Command {
+    let mut help = "Modules:\n".to_owned();
+    for module in registry.iter() {
+        help.push_str(&format!("  {:12} {}\n", module.name(), module.info().summary));
+    }
+    help.push_str("`mig <MODULE> help` tells more about each.\n\n");
+    Cli::command().after_help(help + EXIT_CODES)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_well_formed() {

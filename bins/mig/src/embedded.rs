@@ -177,7 +177,7 @@ fn agent(
         transport,
         runner: Arc::new(ChildRunner::new(program, vec![WORKER_ARGUMENT.into()], registry.clone())),
         journal: Arc::new(FileJournal::open(&journal, owners)?),
-        policy: Policy::new(state.keyring()?, state.acl()?),
+        policy: Policy::new(state.keyring()?.0, state.acl()?),
         clock: Arc::new(SystemClock),
         options: AgentOptions::default(),
     };

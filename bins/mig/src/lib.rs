@@ -19,6 +19,7 @@ pub mod follow;
 mod interrupt;
 pub mod printer;
 pub mod question;
+mod remarks;
 pub mod render;
 pub mod safe;
 pub mod signing;
@@ -27,7 +28,7 @@ pub mod strict;
 pub mod table;
 
 use crate::{cli::Cli, commands::Context, exit::Exit, printer::Printer};
-use clap::{CommandFactory, FromArgMatches};
+use clap::FromArgMatches;
 use mig_core::{
     agent::{Budget, worker},
     module::Registry,
@@ -50,7 +51,7 @@ pub fn run(registry: &Registry) -> Exit {
     {
         return run_module(registry, module);
     }
-    match parse(&args) {
+    match parse(&args, registry) {
         Ok(cli) => execute(&cli, &args, registry),
         Err(refusal) => refusal.report(printer),
     }
@@ -88,10 +89,10 @@ enum Refused {
     Clap(clap::Error),
 }
 
-fn parse(args: &[String]) -> Result<Cli, Refused> {
-    let command = Cli::command();
+fn parse(args: &[String], registry: &Registry) -> Result<Cli, Refused> {
+    let command = cli::command(registry);
     let own = args.get(1..).unwrap_or_default();
-    let mut ordered = arguments::for_clap(own, &command).map_err(Refused::MissingValue)?;
+    let mut ordered = arguments::for_clap(own, &command, registry).map_err(Refused::MissingValue)?;
     ordered.insert(0, "mig".to_owned());
     let matches = command.try_get_matches_from(ordered).map_err(Refused::Clap)?;
     Cli::from_arg_matches(&matches).map_err(Refused::Clap)
@@ -101,7 +102,7 @@ impl Refused {
     fn report(self, mut printer: Printer) -> Exit {
         match self {
             Self::MissingValue(error) => printer.error(&error.to_string()),
-            Self::Clap(error) if error.use_stderr() => printer.usage(&error.render().to_string()),
+            Self::Clap(error) if error.use_stderr() => printer.error(&first_paragraph(&error)),
             Self::Clap(help) => {
                 // Nothing is left to do if help can not be printed.
                 printer.data(&help.render().to_string()).ok();
@@ -110,6 +111,13 @@ impl Refused {
         }
         Exit::Error
     }
+}
+
+/// What is wrong, in one line, without the usage that clap adds.
+fn first_paragraph(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let lines = text.lines().take_while(|line| !line.is_empty()).map(str::trim);
+    lines.collect::<Vec<_>>().join(" ").trim_start_matches("error: ").to_owned()
 }
 
 /// An error and its causes in one line, without saying twice what an error has taken over from its cause.

@@ -7,38 +7,55 @@ use crate::{
 use anyhow::{Context, Result};
 use mig_core::{
     action::Action,
-    sign::{Gnupg, Passphrase, SecretKey, Signer},
+    sign::{Fingerprint, Gnupg, Keyring, Passphrase, SecretKey, Signer},
     time::Time,
 };
-use std::env;
+use std::{env, time::SystemTime};
 
 /// Largest passphrase file and key file, in bytes.
 const MAX_BYTES: usize = 1 << 20;
 /// The variable that the original's clients read.
 const PASSPHRASE_VARIABLE: &str = "MIGPGPPASSPHRASE";
 
+/// Who signs.
+#[derive(Debug)]
+pub struct OwnKey {
+    /// Signs.
+    pub signer: Box<dyn Signer>,
+    /// The public half, armored.
+    pub public_key: String,
+}
+
+impl OwnKey {
+    fn of(key: SecretKey) -> Result<Self> {
+        Ok(Self { public_key: key.public_armored()?, signer: Box::new(key) })
+    }
+}
+
 /// The signer that the options name. The state directory is opened only if its key is needed.
 ///
 /// # Errors
 /// If there is no such key, or it does not open.
-pub fn signer(options: &SigningOptions, state: impl FnOnce() -> Result<State>) -> Result<Box<dyn Signer>> {
+pub fn own_key(options: &SigningOptions, state: impl FnOnce() -> Result<State>) -> Result<OwnKey> {
     if let Some(path) = &options.key_file {
         let text = read_text(path, MAX_BYTES)?;
         let load = |passphrase: Option<&Passphrase>| {
             SecretKey::from_armored(&text, passphrase).with_context(|| path.display().to_string())
         };
-        return Ok(Box::new(unlocked(load, options)?));
+        return OwnKey::of(unlocked(load, options)?);
     }
     if let Some(fingerprint) = &options.gpg {
         let gnupg = Gnupg { passphrase: given_passphrase(options)?, ..Gnupg::default() };
-        return Ok(Box::new(gnupg.signer(fingerprint)?));
+        let signer = gnupg.signer(fingerprint)?;
+        let public_key = signer.public_key().to_owned();
+        return Ok(OwnKey { signer: Box::new(signer), public_key });
     }
     let state = state()?;
     let fingerprint = match &options.key {
         Some(fingerprint) => fingerprint.clone(),
         None => state.signer()?,
     };
-    Ok(Box::new(unlocked(|passphrase| state.key(&fingerprint, passphrase), options)?))
+    OwnKey::of(unlocked(|passphrase| state.key(&fingerprint, passphrase), options)?)
 }
 
 /// Asks for a passphrase only if the key is locked.
@@ -86,6 +103,20 @@ const NO_TERMINAL: &str = "the key is locked and there is no terminal to ask for
 
 fn ask(prompt: &str) -> Result<Passphrase> {
     Ok(rpassword::prompt_password(prompt).context(NO_TERMINAL)?.into())
+}
+
+/// True if a good signature of this key is there already: agents refuse a second one.
+///
+/// # Errors
+/// If the action can not be written as signed text.
+pub fn has_signed(action: &Action, public_key: &str, fingerprint: &Fingerprint) -> Result<bool> {
+    let mut keyring = Keyring::default();
+    keyring.add(public_key)?;
+    let text = action.signing_string()?;
+    let now = SystemTime::now();
+    let mut signatures = action.signatures.iter().flatten();
+    Ok(signatures
+        .any(|signature| keyring.verify(text.as_bytes(), signature, now).is_ok_and(|by| by == *fingerprint)))
 }
 
 /// Compresses what wants it and adds a signature. What is already signed stays as it is.

@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail};
 use mig_core::{
     acl::Acl,
     limits,
-    sign::{Fingerprint, KeyAlgorithm, Keyring, Passphrase, SecretKey, Signer},
+    sign::{Fingerprint, KeyAlgorithm, Keyring, Passphrase, SecretKey, Signer, Skipped},
     store::NewInvestigator,
 };
 use std::{
@@ -27,6 +27,8 @@ use std::{
 
 /// Largest key file, in bytes.
 const MAX_KEY_BYTES: usize = 1 << 20;
+/// Longest login name in a user id, in characters.
+const MAX_USER_NAME: usize = 64;
 
 /// A state directory that is set up.
 #[derive(Clone, Debug)]
@@ -55,16 +57,28 @@ impl State {
     /// Opens the state directory. The first time it is made, with a key; two first runs at once share one.
     ///
     /// # Errors
-    /// If the directory can not be made, read or written.
+    /// If the directory can not be made, read or written, or belongs to others.
     pub fn open(root: PathBuf) -> Result<Self> {
-        make_private_directory(&root)?;
-        let mut state = Self { root, new_key: None };
+        let mut state = Self::open_without_key(root)?;
         if !state.is_set_up()? {
             let lock = state.lock()?;
             if !state.is_set_up()? {
-                state.new_key = Some(state.set_up()?);
+                state.new_key = state.set_up()?;
             }
             drop(lock);
+        }
+        Ok(state)
+    }
+
+    /// Opens the state directory as it is; makes its folders, but no key.
+    ///
+    /// # Errors
+    /// If the directory can not be made, read or written, or belongs to others.
+    pub fn open_without_key(root: PathBuf) -> Result<Self> {
+        claim_directory(&root)?;
+        let state = Self { root, new_key: None };
+        for directory in ["keys", "agentkeys", "agent"] {
+            make_private_directory(&state.path(directory))?;
         }
         Ok(state)
     }
@@ -84,32 +98,58 @@ impl State {
         open().with_context(|| format!("cannot write {}", path.display()))
     }
 
-    /// Every step may have been done by a run that was killed: doing it again changes nothing that is there.
-    fn set_up(&self) -> Result<Fingerprint> {
-        for directory in ["keys", "agentkeys", "agent"] {
-            make_private_directory(&self.path(directory))?;
+    /// Makes sure that there is a key that signs; gives it if it is new. Every step may have been done by a run that was
+    /// killed: doing it again changes nothing that is there.
+    fn set_up(&self) -> Result<Option<Fingerprint>> {
+        if let Some(key) = self.keys()?.into_iter().next() {
+            self.set_signer(&key)?;
+            return Ok(None);
         }
-        let fingerprint = match self.keys()?.into_iter().next() {
-            Some(key) => key,
-            None => {
-                let key = SecretKey::generate(&user_id(), KeyAlgorithm::Ed25519, None)?;
-                self.add_key(&key)?;
-                key.fingerprint().clone()
-            }
-        };
-        write_private(&self.path("signer"), &format!("{fingerprint}\n"))?;
-        Ok(fingerprint)
+        let key = SecretKey::generate(&user_id(), KeyAlgorithm::Ed25519, None)?;
+        self.keep(&key)?;
+        self.set_signer(key.fingerprint())?;
+        Ok(Some(key.fingerprint().clone()))
     }
 
-    /// Keeps a secret key, and lets the embedded agent obey it.
+    /// Keeps a secret key, and lets the embedded agent obey it. The first one signs by default.
     ///
     /// # Errors
     /// If a file can not be written.
     pub fn add_key(&self, key: &SecretKey) -> Result<()> {
-        let file = format!("{}.asc", key.fingerprint());
-        write_private(&self.path("agentkeys").join(&file), &key.public_armored()?)?;
-        self.allow(key.fingerprint())?;
-        write_private(&self.path("keys").join(&file), &key.to_armored()?)
+        let _lock = self.lock()?;
+        self.keep(key)?;
+        if self.is_set_up()? { Ok(()) } else { self.set_signer(key.fingerprint()) }
+    }
+
+    fn keep(&self, key: &SecretKey) -> Result<()> {
+        self.obey(key.fingerprint(), &key.public_armored()?)?;
+        write_private(&self.key_path(key.fingerprint()), &key.to_armored()?)
+    }
+
+    /// Lets the embedded agent obey a key; false if it did before.
+    ///
+    /// # Errors
+    /// If a file can not be written.
+    pub fn trust(&self, fingerprint: &Fingerprint, public_key: &str) -> Result<bool> {
+        let _lock = self.lock()?;
+        let is_new = !self.public_key_path(fingerprint).exists();
+        if is_new {
+            self.obey(fingerprint, public_key)?;
+        }
+        Ok(is_new)
+    }
+
+    fn obey(&self, fingerprint: &Fingerprint, public_key: &str) -> Result<()> {
+        self.allow(fingerprint)?;
+        write_private(&self.public_key_path(fingerprint), public_key)
+    }
+
+    /// Has this key sign by default.
+    ///
+    /// # Errors
+    /// If the file can not be written.
+    pub fn set_signer(&self, fingerprint: &Fingerprint) -> Result<()> {
+        write_private(&self.path("signer"), &format!("{fingerprint}\n"))
     }
 
     /// Adds a key to those that may have every module run, in the list of the embedded agent.
@@ -140,9 +180,12 @@ impl State {
     /// The key that signs by default.
     ///
     /// # Errors
-    /// If the directory was damaged.
+    /// If there is none, or the directory was damaged.
     pub fn signer(&self) -> Result<Fingerprint> {
         let path = self.path("signer");
+        if !self.is_set_up()? {
+            bail!("no key in {}: `mig key new` makes one", self.root.display());
+        }
         let text = read_text(&path, MAX_KEY_BYTES)?;
         text.trim().parse().with_context(|| format!("{} is damaged", path.display()))
     }
@@ -166,15 +209,21 @@ impl State {
         self.path("keys").join(format!("{fingerprint}.asc"))
     }
 
-    /// The keys that the embedded agent obeys.
+    fn public_key_path(&self, fingerprint: &Fingerprint) -> PathBuf {
+        self.path("agentkeys").join(format!("{fingerprint}.asc"))
+    }
+
+    /// The keys that the embedded agent obeys, and those that can not be used.
     ///
     /// # Errors
     /// If the directory can not be read.
-    pub fn keyring(&self) -> Result<Keyring> {
+    pub fn keyring(&self) -> Result<(Keyring, Vec<Skipped>)> {
         let mut keyring = Keyring::default();
         let directory = self.path("agentkeys");
-        keyring.add_directory(&directory).with_context(|| format!("cannot read {}", directory.display()))?;
-        Ok(keyring)
+        let skipped = keyring
+            .add_directory(&directory)
+            .with_context(|| format!("cannot read {}", directory.display()))?;
+        Ok((keyring, skipped))
     }
 
     /// Whoever has a key that the embedded agent obeys, as investigators of the embedded platform.
@@ -228,35 +277,64 @@ impl State {
 
 /// The user id of a key for whoever runs this process.
 pub(crate) fn user_id() -> String {
-    let user = env::var("USER").unwrap_or_else(|_| "investigator".to_owned());
+    let user = user_name(&env::var("USER").unwrap_or_default());
     let host = rustix::system::uname();
     format!("{user} <{user}@{}>", mig_core::json::lossy(host.nodename().to_bytes()))
+}
+
+/// What of a login name may stand in a user id, whose brackets have a meaning.
+fn user_name(login: &str) -> String {
+    let kept = |character: &char| character.is_alphanumeric() || matches!(character, '.' | '_' | '-');
+    let name: String = login.chars().filter(kept).take(MAX_USER_NAME).collect();
+    if name.is_empty() { "investigator".to_owned() } else { name }
 }
 
 fn is_not_found(error: &anyhow::Error) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
-/// Makes a directory for us alone, with its parents; one that is there is closed to others.
+/// Makes a directory for us alone, with its parents; one that is there stays as it is.
 fn make_private_directory(path: &Path) -> Result<()> {
-    let make = || {
-        let mut builder = DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(path)?;
-        close_to_others(path)
-    };
-    make().with_context(|| format!("cannot make the state directory {}", path.display()))
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path).with_context(|| format!("cannot make the state directory {}", path.display()))
+}
+
+/// Makes the state directory, or closes one that is empty or ours to others. A directory that others use is left alone:
+/// closing it would lock them out.
+fn claim_directory(root: &Path) -> Result<()> {
+    make_private_directory(root)?;
+    let name = || format!("cannot look at {}", root.display());
+    if is_private(root).with_context(name)? {
+        return Ok(());
+    }
+    let is_ours = root.join("signer").exists() || root.join("setup.lock").exists();
+    if !is_ours && fs::read_dir(root).with_context(name)?.next().is_some() {
+        bail!(
+            "{} is open to others and holds other things: give mig a directory of its own (mode 0700)",
+            root.display()
+        );
+    }
+    close_to_others(root).with_context(|| format!("cannot close {} to others", root.display()))
+}
+
+#[cfg(unix)]
+fn is_private(path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(fs::metadata(path)?.permissions().mode() & 0o077 == 0)
 }
 
 #[cfg(unix)]
 fn close_to_others(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
-    if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
-        fs::set_permissions(path, fs::Permissions::from_mode(0o700))?;
-    }
-    Ok(())
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700))
+}
+
+#[cfg(not(unix))]
+fn is_private(_: &Path) -> io::Result<bool> {
+    Ok(true)
 }
 
 #[cfg(not(unix))]
@@ -296,7 +374,7 @@ mod tests {
         assert_eq!(second.new_key(), None);
         assert_eq!(second.signer().unwrap(), key);
         assert_eq!(second.keys().unwrap(), std::slice::from_ref(&key));
-        assert!(second.keyring().unwrap().fingerprints().eq([&key]));
+        assert!(second.keyring().unwrap().0.fingerprints().eq([&key]));
         second.acl().unwrap().check("file", &[key]).unwrap();
     }
 
@@ -311,6 +389,42 @@ mod tests {
         assert_eq!(mode(state.root()), 0o700);
         assert_eq!(mode(&state.path("keys")), 0o700);
         assert_eq!(mode(&state.key_path(&state.signer().unwrap())), 0o600);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_directory_that_others_use_is_left_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let place = tempfile::tempdir().unwrap();
+        fs::write(place.path().join("theirs"), "").unwrap();
+        fs::set_permissions(place.path(), fs::Permissions::from_mode(0o1777)).unwrap();
+        let error = State::open(place.path().to_owned()).unwrap_err();
+        assert!(error.to_string().contains("open to others"), "{error}");
+        assert_eq!(fs::metadata(place.path()).unwrap().permissions().mode() & 0o7777, 0o1777);
+    }
+
+    #[test]
+    fn every_login_name_gives_a_user_id() {
+        for (login, name) in [("ada", "ada"), ("", "investigator"), ("a(b<c>", "abc"), ("()", "investigator")]
+        {
+            assert_eq!(user_name(login), name);
+        }
+    }
+
+    #[test]
+    fn keys_made_at_once_are_all_obeyed() {
+        let place = tempfile::tempdir().unwrap();
+        let state = State::open_without_key(place.path().to_owned()).unwrap();
+        let add = || {
+            let key = SecretKey::generate("Ada <ada@example.org>", KeyAlgorithm::Ed25519, None).unwrap();
+            state.add_key(&key).unwrap();
+        };
+        std::thread::scope(|scope| (0..8).for_each(|_| drop(scope.spawn(add))));
+        let keys = state.keys().unwrap();
+        assert_eq!(keys.len(), 8);
+        let acl = state.acl().unwrap();
+        assert!(keys.iter().all(|key| acl.check("file", std::slice::from_ref(key)).is_ok()));
+        assert!(keys.contains(&state.signer().unwrap()));
     }
 
     #[test]

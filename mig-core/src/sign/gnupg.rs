@@ -74,6 +74,7 @@ pub struct GnupgSigner {
     fingerprint: Fingerprint,
     /// The public half, to check and complete what GnuPG writes.
     keyring: Keyring,
+    public_key: String,
     digest: &'static str,
 }
 
@@ -96,8 +97,8 @@ impl Gnupg {
         if armored.is_empty() || keyring.add(armored)? != *fingerprint {
             return Err(GnupgError::NoKey(fingerprint.clone()));
         }
-        let signer =
-            GnupgSigner { gnupg: self, fingerprint: fingerprint.clone(), digest: digest(&keyring), keyring };
+        let (fingerprint, public_key) = (fingerprint.clone(), armored.to_owned());
+        let signer = GnupgSigner { gnupg: self, fingerprint, digest: digest(&keyring), keyring, public_key };
         signer.check_key()?;
         Ok(signer)
     }
@@ -142,6 +143,12 @@ impl Gnupg {
 }
 
 impl GnupgSigner {
+    /// The public half, armored.
+    #[must_use]
+    pub fn public_key(&self) -> &str {
+        &self.public_key
+    }
+
     /// The key or a subkey must be able to sign now.
     fn check_key(&self) -> Result<(), GnupgError> {
         let now = unix_seconds(SystemTime::now());

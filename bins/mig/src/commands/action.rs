@@ -52,8 +52,12 @@ fn sign(context: &mut Context<'_>, file: &Path, validity: &str, in_place: bool) 
     let mut action = strict::load_action(file, context.registry)?;
     let validity = question::validity(validity).context("-e")?;
     question::set_window(&mut action, validity, Time::now());
-    let signer = signing::signer(&context.cli.signing, || context.state())?;
-    signing::sign(&mut action, &*signer).with_context(|| file.display().to_string())?;
+    let own = signing::own_key(&context.cli.signing, || context.state())?;
+    let fingerprint = own.signer.fingerprint();
+    if signing::has_signed(&action, &own.public_key, fingerprint)? {
+        bail!("{}: the key {fingerprint} has signed already, and counts once", file.display());
+    }
+    signing::sign(&mut action, &*own.signer).with_context(|| file.display().to_string())?;
     if in_place {
         action.save(file)?;
     } else {
@@ -66,7 +70,7 @@ fn verify(context: &mut Context<'_>, file: &Path, keyring: Option<&Path>) -> Res
     let action = Action::load(file)?;
     let keyring = match keyring {
         Some(path) => load_keyring(context, path)?,
-        None => context.state()?.keyring()?,
+        None => context.own_state()?.keyring()?.0,
     };
     let text = action.signing_string()?;
     let signatures = action.signatures.unwrap_or_default();
@@ -109,7 +113,7 @@ fn show(context: &mut Context<'_>, file: &Path, signed_bytes: bool) -> Result<Ex
     if signed_bytes {
         context.printer.data(&action.signing_string()?)?;
     } else if context.cli.output.format == Format::Human {
-        context.print_action(&action)?;
+        context.print_action(&action).with_context(|| file.display().to_string())?;
     } else {
         context.print_json(&action)?;
     }
@@ -119,16 +123,22 @@ fn show(context: &mut Context<'_>, file: &Path, signed_bytes: bool) -> Result<Ex
 impl Context<'_> {
     /// Shows an action to people.
     pub(super) fn print_action(&mut self, action: &Action) -> Result<()> {
-        self.printer.line(&format!("name        {}", action.name))?;
-        self.printer.line(&format!("target      {}", action.target))?;
-        self.printer.line(&format!("valid from  {}", action.valid_from))?;
-        self.printer.line(&format!("until       {}", action.expire_after))?;
+        let mut lines = vec![
+            format!("name        {}", action.name),
+            format!("target      {}", action.target),
+            format!("valid from  {}", time(action.valid_from)),
+            format!("until       {}", time(action.expire_after)),
+        ];
         for operation in action.operations.iter().flatten() {
             let parameters = operation.expanded_parameters()?;
             let text = mig_core::json::to_string(&parameters)?;
-            self.printer.line(&format!("operation   {} {text}", operation.module))?;
+            lines.push(format!("operation   {} {text}", operation.module));
         }
-        self.printer.line(&format!("signatures  {}", action.signatures.iter().flatten().count()))?;
-        Ok(())
+        lines.push(format!("signatures  {}", action.signatures.iter().flatten().count()));
+        lines.iter().try_for_each(|line| Ok(self.printer.line(line)?))
     }
+}
+
+fn time(time: Time) -> String {
+    if time.is_zero() { "set when it is signed".to_owned() } else { time.to_string() }
 }

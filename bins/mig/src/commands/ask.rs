@@ -2,22 +2,28 @@
 
 use super::Context;
 use crate::{
+    arguments,
     cli::{Format, QuestionOptions, Show},
     exit::Exit,
+    interrupt::interrupt,
     question,
+    remarks::Remarks,
     render::{self, Answer},
     signing, strict,
 };
 use anyhow::{Context as _, Result, anyhow, bail};
 use mig_core::{
-    action::Action,
-    agent::{Budget, worker},
+    action::{Action, Operation},
+    agent::{Budget, RunSession, worker},
+    command::ModuleResult,
     id::{ActionId, CommandId},
     json::Value,
-    module::{Module, ParsedArgs},
+    module::{Module, ParamsError, ParsedArgs, Stop},
     scheduler::flow::CommandStatus,
     time::Time,
 };
+
+use tokio::task::spawn_blocking;
 
 /// Validity of an action, as in the original.
 const DEFAULT_VALIDITY: &str = "300s";
@@ -29,13 +35,18 @@ pub(super) fn module(context: &mut Context<'_>, words: &[String]) -> Result<Exit
     let ParsedArgs::Params(parameters) = parse_args(module, args)? else {
         return super::help::help(context, Some(name));
     };
-    module.prepare(&parameters).with_context(|| format!("module '{name}'"))?;
+    let refused = |error: ParamsError| anyhow!("module '{name}': {error:#}");
+    let run = module.prepare(&parameters).map_err(refused)?;
     let options = &context.cli.question;
+    if !(options.print || options.dry_run || options.sign_only) {
+        // It is this machine that is asked.
+        run.check_here().map_err(refused)?;
+    }
     if options.file.is_some() {
         bail!("-i FILE and the module '{name}' exclude each other: the file names its modules");
     }
     if options.target.as_deref() == Some("local") {
-        return local(context, module, &parameters);
+        return local(context, module, parameters);
     }
     let action = question::action(options, context.command_line, name, parameters)?;
     ask(context, action)
@@ -46,15 +57,21 @@ pub(super) fn parse_args(module: &dyn Module, args: &[String]) -> Result<ParsedA
     if matches!(args.first().map(String::as_str), Some("help" | "-h" | "--h" | "-help" | "--help")) {
         return Ok(ParsedArgs::Help);
     }
-    module.parse_args(args).map_err(|error| anyhow!("{}: {error}", module.name()))
+    let parsed = module.parse_args(args).map_err(|error| anyhow!("{}: {error:#}", module.name()))?;
+    match arguments::stray(module.info().flags, args) {
+        Some(stray) if parsed != ParsedArgs::Help => {
+            bail!("{}: unexpected argument '{stray}': flags behind it would not count", module.name())
+        }
+        _ => Ok(parsed),
+    }
 }
 
 /// An action from a file, or nothing to do.
 pub(super) fn file(context: &mut Context<'_>) -> Result<Exit> {
     let options = &context.cli.question;
     let Some(path) = &options.file else {
-        if *options != QuestionOptions::default() {
-            bail!("a module or -i FILE is needed");
+        if context.command_line.len() > 1 {
+            bail!("a module, a command or -i FILE is needed: `mig help` lists them");
         }
         super::help::help(context, None)?;
         return Ok(Exit::Error);
@@ -63,8 +80,9 @@ pub(super) fn file(context: &mut Context<'_>) -> Result<Exit> {
     if of_the_file != *options || options.target_found.is_some() || options.target_notfound.is_some() {
         bail!("-t, -n, -z and -target-... do not go with -i: {} says all that", path.display());
     }
-    let action = strict::load_action(path, context.registry)?;
-    ask(context, action)
+    let path = path.clone();
+    let action = strict::load_action(&path, context.registry)?;
+    ask(context, action).with_context(|| path.display().to_string())
 }
 
 /// Shows, signs or launches an action, as the flags say.
@@ -84,8 +102,8 @@ fn ask(context: &mut Context<'_>, mut action: Action) -> Result<Exit> {
         return dry_run(context, &action);
     }
     if options.sign_only {
-        let signer = signing::signer(&context.cli.signing, || context.state())?;
-        signing::sign(&mut action, &*signer)?;
+        let own = signing::own_key(&context.cli.signing, || context.state())?;
+        signing::sign(&mut action, &*own.signer)?;
         context.print_json(&action)?;
         return Ok(Exit::Done);
     }
@@ -102,10 +120,15 @@ fn dry_run(context: &mut Context<'_>, action: &Action) -> Result<Exit> {
 }
 
 /// Runs a module in this process: no signature, no store, no agent.
-fn local(context: &mut Context<'_>, module: &dyn Module, parameters: &Value) -> Result<Exit> {
+fn local(context: &mut Context<'_>, module: &'static dyn Module, parameters: Value) -> Result<Exit> {
     let start_time = Time::now();
-    let result = worker::run_module(module, parameters, Budget::default());
-    let status = if result.success { CommandStatus::Success } else { CommandStatus::Failed };
+    let (result, stop) = super::runtime()?.block_on(run_here(module, parameters.clone()))?;
+    let status = match stop {
+        Some(Stop::Cancelled) => CommandStatus::Cancelled,
+        Some(Stop::Deadline) => CommandStatus::Timeout,
+        _ if result.success => CommandStatus::Success,
+        _ => CommandStatus::Failed,
+    };
     let answer = Answer {
         action: ActionId::default(),
         command: CommandId::default(),
@@ -116,7 +139,7 @@ fn local(context: &mut Context<'_>, module: &dyn Module, parameters: &Value) -> 
         start_time,
         finish_time: Time::now(),
     };
-    let operation = mig_core::action::Operation { module: module.name().to_owned(), ..Default::default() };
+    let operation = Operation { module: module.name().to_owned(), parameters, ..Operation::default() };
     let action = Action { operations: Some(vec![operation]), ..Action::default() };
     let (format, show) = (context.cli.output.format, context.show());
     let mut renderer = render::renderer(format, show, &action, context.registry);
@@ -124,14 +147,25 @@ fn local(context: &mut Context<'_>, module: &dyn Module, parameters: &Value) -> 
         renderer.answer(&answer, &mut context.printer)?;
     }
     renderer.finish(&action, &mut context.printer)?;
-    match status {
-        CommandStatus::Success if context.cli.output.exit_found && !answer.found() => Ok(Exit::No),
-        CommandStatus::Success => Ok(Exit::Done),
-        _ => {
-            context.printer.error(&format!("{}: {}", module.name(), answer.reason()));
-            Ok(Exit::Incomplete)
-        }
+    Remarks::of(&action, context.registry).unless_printed(format, show).tell(&answer, &context.printer);
+    Ok(match status {
+        CommandStatus::Success if context.cli.output.exit_found && !answer.found() => Exit::No,
+        CommandStatus::Success => Exit::Done,
+        CommandStatus::Cancelled => Exit::Interrupted,
+        _ => Exit::Incomplete,
+    })
+}
+
+/// Runs a module in this process until it has ended; an interrupt ends it early.
+async fn run_here(module: &'static dyn Module, parameters: Value) -> Result<(ModuleResult, Option<Stop>)> {
+    let session = RunSession::new(Budget::default());
+    let cancel = session.cancel_handle();
+    let mut run = spawn_blocking(move || worker::run_in_session(module, &parameters, session));
+    tokio::select! {
+        ended = &mut run => return Ok(ended?),
+        () = interrupt() => cancel.cancel(),
     }
+    Ok(run.await?)
 }
 
 impl Context<'_> {

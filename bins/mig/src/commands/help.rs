@@ -1,11 +1,9 @@
 //! Help, version, completions, manual page.
 
 use super::Context;
-use crate::{cli::Cli, exit::Exit};
+use crate::{cli, exit::Exit};
 use anyhow::{Result, bail};
-use clap::CommandFactory;
 use clap_complete::Shell;
-use std::fmt::Write;
 
 pub(super) fn version(context: &mut Context<'_>) -> Result<Exit> {
     context.printer.line(concat!("mig ", env!("CARGO_PKG_VERSION")))?;
@@ -14,10 +12,10 @@ pub(super) fn version(context: &mut Context<'_>) -> Result<Exit> {
 
 /// Help on `mig`, on one of its commands or on a module.
 pub(super) fn help(context: &mut Context<'_>, topic: Option<&str>) -> Result<Exit> {
-    let mut command = Cli::command();
+    let mut command = cli::command(context.registry);
     command.build();
     let text = match topic {
-        None => format!("{}\n{}", command.render_help(), modules(context)),
+        None => command.render_help().to_string(),
         Some(topic) => match (context.registry.module(topic), command.find_subcommand_mut(topic)) {
             (Some(module), _) => module.info().help(topic),
             (None, Some(subcommand)) => subcommand.render_help().to_string(),
@@ -26,15 +24,6 @@ pub(super) fn help(context: &mut Context<'_>, topic: Option<&str>) -> Result<Exi
     };
     context.printer.data(&text)?;
     Ok(Exit::Done)
-}
-
-fn modules(context: &Context<'_>) -> String {
-    let mut text = "Modules:\n".to_owned();
-    for module in context.registry.iter() {
-        // Writing to a string can not fail.
-        writeln!(text, "  {:12} {}", module.name(), module.info().summary).ok();
-    }
-    text + "\n`mig <MODULE> help` tells more about each.\n"
 }
 
 pub(super) fn completions(context: &mut Context<'_>, shell: Shell) -> Result<Exit> {
@@ -58,5 +47,5 @@ fn with_modules(context: &Context<'_>) -> clap::Command {
         let flags = info.flags.iter().map(|flag| clap::Arg::new(flag.name).long(flag.name).help(flag.help));
         clap::Command::new(module.name()).about(info.summary).args(flags)
     });
-    Cli::command().subcommands(modules)
+    cli::command(context.registry).subcommands(modules)
 }

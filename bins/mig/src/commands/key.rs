@@ -9,7 +9,7 @@ use crate::{
     state::{self, State},
 };
 use anyhow::{Context as _, Result};
-use mig_core::sign::{Fingerprint, KeyAlgorithm, SecretKey, Signer};
+use mig_core::sign::{Fingerprint, KeyAlgorithm, Keyring, SecretKey, Signer};
 use serde::Serialize;
 use std::path::Path;
 
@@ -22,6 +22,7 @@ pub(super) fn run(context: &mut Context<'_>, command: &KeyCommand) -> Result<Exi
         KeyCommand::List => list(context),
         KeyCommand::Export { fingerprint, secret } => export(context, fingerprint.as_ref(), *secret),
         KeyCommand::Import { file } => import(context, file),
+        KeyCommand::Default { fingerprint } => set_default(context, fingerprint),
     }
 }
 
@@ -33,7 +34,7 @@ fn new(context: &mut Context<'_>, name: Option<&str>, rsa: Option<u32>, protect:
     };
     let user_id = name.map_or_else(state::user_id, str::to_owned);
     let key = SecretKey::generate(&user_id, algorithm, passphrase.as_ref())?;
-    context.state()?.add_key(&key)?;
+    context.own_state()?.add_key(&key)?;
     if algorithm == KeyAlgorithm::Ed25519 {
         let warning = "mig: agents of the original can not read a keyring with an Ed25519 key in it: \
                        for a fleet that still has some, make an RSA key (--rsa 3072)";
@@ -53,17 +54,18 @@ struct KeyRecord {
 }
 
 fn list(context: &mut Context<'_>) -> Result<Exit> {
-    let state = context.state()?;
-    let default = state.signer()?;
+    let state = context.own_state()?;
+    let keys = state.keys()?;
+    let default = if keys.is_empty() { None } else { Some(state.signer()?) };
     let record = |fingerprint: Fingerprint| {
         Ok(KeyRecord {
-            default: fingerprint == default,
+            default: Some(&fingerprint) == default.as_ref(),
             locked: state.key(&fingerprint, None)?.is_locked(),
             file: state.key_path(&fingerprint).display().to_string(),
             fingerprint,
         })
     };
-    let records = state.keys()?.into_iter().map(record).collect::<Result<Vec<_>>>()?;
+    let records = keys.into_iter().map(record).collect::<Result<Vec<_>>>()?;
     let yes = |flag: bool| if flag { "yes" } else { "no" }.to_owned();
     context.print_records(&["fingerprint", "default", "locked"], &records, |key| {
         [key.fingerprint.to_string(), yes(key.default), yes(key.locked)]
@@ -72,7 +74,7 @@ fn list(context: &mut Context<'_>) -> Result<Exit> {
 }
 
 fn export(context: &mut Context<'_>, fingerprint: Option<&Fingerprint>, secret: bool) -> Result<Exit> {
-    let state = context.state()?;
+    let state = context.own_state()?;
     let key = load(&state, fingerprint)?;
     if secret {
         // The text stays in memory that is erased.
@@ -94,9 +96,26 @@ fn load(state: &State, fingerprint: Option<&Fingerprint>) -> Result<SecretKey> {
 
 fn import(context: &mut Context<'_>, file: &Path) -> Result<Exit> {
     let text = state::read_text(file, MAX_KEY_BYTES)?;
-    let key = SecretKey::from_armored(&text, None)
-        .with_context(|| format!("{} is not one armored secret key", file.display()))?;
-    context.state()?.add_key(&key)?;
-    context.printer.line(key.fingerprint().as_str())?;
+    let state = context.own_state()?;
+    let fingerprint = if text.contains("PUBLIC KEY BLOCK") {
+        let fingerprint = Keyring::default()
+            .add(&text)
+            .with_context(|| format!("{} is not one armored public key", file.display()))?;
+        state.trust(&fingerprint, &text)?;
+        fingerprint
+    } else {
+        let key = SecretKey::from_armored(&text, None)
+            .with_context(|| format!("{} is not one armored secret key", file.display()))?;
+        state.add_key(&key)?;
+        key.fingerprint().clone()
+    };
+    context.printer.line(fingerprint.as_str())?;
+    Ok(Exit::Done)
+}
+
+fn set_default(context: &mut Context<'_>, fingerprint: &Fingerprint) -> Result<Exit> {
+    let state = context.own_state()?;
+    state.key(fingerprint, None)?;
+    state.set_signer(fingerprint)?;
     Ok(Exit::Done)
 }

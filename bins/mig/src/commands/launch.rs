@@ -2,35 +2,44 @@
 
 use super::Context;
 use crate::{
-    cli::Show,
+    cli::{Format, Show},
     embedded::Embedded,
     exit::Exit,
     follow::{Ending, Follower},
     interrupt::interrupt,
     printer::{Colour, Printer},
+    remarks::Remarks,
     render::{self, Answer, Render},
-    signing,
+    signing::{self, OwnKey},
+    state::State,
 };
-use anyhow::Result;
+use anyhow::{Result, bail};
 use mig_core::{
     action::{Action, ActionCounters},
-    scheduler::flow::CommandStatus,
+    store::StoredAction,
+    time::Time,
 };
 
 /// Signs the action and follows it to its end.
 pub(super) fn launch(context: &mut Context<'_>, mut action: Action) -> Result<Exit> {
-    let state = context.state()?;
-    let signer = signing::signer(&context.cli.signing, || Ok(state.clone()))?;
-    signing::sign(&mut action, &*signer)?;
+    if action.valid_from > Time::now() {
+        bail!("the action is valid from {} on: nobody here can launch it then", action.valid_from);
+    }
+    let own = signing::own_key(&context.cli.signing, || context.state())?;
+    let state = context.own_state()?;
+    sign(context, &state, &own, &mut action)?;
     let place = state.root().display();
     context
         .printer
         .note(Colour::Blue, &format!("mig: asking this machine only (embedded mode, state in {place})"));
     let show = context.show();
-    let mut renderer = render::renderer(context.cli.output.format, show, &action, context.registry);
+    let format = context.cli.output.format;
+    let mut renderer = render::renderer(format, show, &action, context.registry);
+    let remarks = Remarks::of(&action, context.registry).unless_printed(format, show);
     let runtime = super::runtime()?;
     let store = runtime.block_on(context.store())?;
-    let mut screen = Screen { printer: &mut context.printer, renderer: &mut *renderer, show, found: false };
+    let printer = &mut context.printer;
+    let mut screen = Screen { printer, renderer: &mut *renderer, remarks, show, found: false };
     let stored = runtime.block_on(async {
         let embedded = Embedded::open(&state, store, context.registry).await?;
         embedded.ask(action, &mut screen, interrupt).await
@@ -39,21 +48,46 @@ pub(super) fn launch(context: &mut Context<'_>, mut action: Action) -> Result<Ex
     context.printer.end_progress();
     renderer.finish(&stored.action, &mut context.printer)?;
     let ending = Ending::of(&stored);
+    tell_ending(context, &stored, ending);
+    Ok(context.exit(ending, found))
+}
+
+/// Signs, unless this key has signed already: agents refuse a second signature of one key.
+fn sign(context: &Context<'_>, state: &State, own: &OwnKey, action: &mut Action) -> Result<()> {
+    let fingerprint = own.signer.fingerprint();
+    if state.trust(fingerprint, &own.public_key)? {
+        let text = format!("mig: the agent of this machine now obeys your key {fingerprint}");
+        context.printer.note(Colour::Yellow, &text);
+    }
+    for key in state.keyring()?.1 {
+        context.printer.note(Colour::Yellow, &format!("mig: left out {}: {}", key.place, key.error));
+    }
+    if !signing::has_signed(action, &own.public_key, fingerprint)? {
+        signing::sign(action, &*own.signer)?;
+    }
+    Ok(())
+}
+
+fn tell_ending(context: &Context<'_>, stored: &StoredAction, ending: Ending) {
+    let id = stored.action.id;
     match ending {
         Ending::NobodyAsked => context.printer.error(&format!("no agent was asked: {}", stored.reason)),
-        Ending::Interrupted => {
-            context.printer.error(&format!("action {} is {}", stored.action.id, stored.status));
+        Ending::Interrupted => context.printer.error(&format!("action {id} is {}", stored.status)),
+        Ending::Complete | Ending::Incomplete if context.cli.output.format == Format::Human => {
+            let counters = &stored.action.counters;
+            let (success, sent) = (counters.success, counters.sent);
+            let text = format!("mig: {success} of {sent} agents answered; `mig results {id}` shows it again");
+            context.printer.note(Colour::Blue, &text);
         }
         Ending::Complete | Ending::Incomplete => {}
     }
-    context.printer.detail(|| format!("mig: action {} is {}", stored.action.id, stored.status));
-    Ok(context.exit(ending, found))
 }
 
 /// Shows answers as they come.
 struct Screen<'a> {
     printer: &'a mut Printer,
     renderer: &'a mut dyn Render,
+    remarks: Remarks,
     show: Show,
     found: bool,
 }
@@ -66,11 +100,7 @@ impl Follower for Screen<'_> {
         if answer.is_shown(self.show) {
             self.renderer.answer(&answer, self.printer)?;
         }
-        if answer.status != CommandStatus::Success {
-            let (agent, status, reason) = (&answer.agent, answer.status, answer.reason());
-            let colon = if reason.is_empty() { "" } else { ": " };
-            self.printer.note(Colour::Purple, &format!("mig: {agent}: {status}{colon}{reason}"));
-        }
+        self.remarks.tell(&answer, self.printer);
         Ok(())
     }
 

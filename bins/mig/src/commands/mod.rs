@@ -62,6 +62,11 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<Exit> {
 }
 
 impl Context<'_> {
+    /// Opens the state directory as it is.
+    fn own_state(&self) -> Result<State> {
+        State::open_without_key(State::place()?)
+    }
+
     /// Opens the state directory; says so if that made a key.
     fn state(&self) -> Result<State> {
         let state = State::open(State::place()?)?;

@@ -6,6 +6,7 @@ use crate::{
     exit::Exit,
     follow::Ending,
     printer::Printer,
+    remarks::Remarks,
     render::{self, Answer},
 };
 use anyhow::{Context as _, Result};
@@ -35,7 +36,8 @@ impl From<StoredAction> for ActionRecord {
     fn from(stored: StoredAction) -> Self {
         let (action, status) = (stored.action, stored.status.as_str());
         let (name, target) = (action.name, action.target);
-        Self { id: action.id, time: action.valid_from, name, target, status, counters: action.counters }
+        let time = if action.start_time.is_zero() { action.valid_from } else { action.start_time };
+        Self { id: action.id, time, name, target, status, counters: action.counters }
     }
 }
 
@@ -80,6 +82,7 @@ pub(super) fn results(context: &mut Context<'_>, args: &ResultsArgs) -> Result<E
     let format = context.cli.output.format;
     let show = args.show.unwrap_or(render::default_show(format));
     let mut renderer = render::renderer(format, show, &stored.action, context.registry);
+    let remarks = Remarks::of(&stored.action, context.registry).unless_printed(format, show);
     let (mut after, mut found) = (None, false);
     loop {
         let query = CommandQuery { action: args.action, filter: CommandFilter::All, after, limit: PAGE };
@@ -91,6 +94,7 @@ pub(super) fn results(context: &mut Context<'_>, args: &ResultsArgs) -> Result<E
             if answer.is_shown(show) {
                 renderer.answer(&answer, &mut context.printer)?;
             }
+            remarks.tell(&answer, &context.printer);
         }
     }
     renderer.finish(&stored.action, &mut context.printer)?;
@@ -100,7 +104,7 @@ pub(super) fn results(context: &mut Context<'_>, args: &ResultsArgs) -> Result<E
 impl Context<'_> {
     /// The embedded store.
     pub(super) async fn store(&self) -> Result<Arc<dyn Store>> {
-        let path = self.state()?.path("store.db");
+        let path = self.own_state()?.path("store.db");
         let url = format!("sqlite:{}", path.display());
         mig_store::open(&url).await.context("the embedded store")
     }

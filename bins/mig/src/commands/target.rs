@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::{cli::TargetCommand, exit::Exit};
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use mig_core::{
     agent_info::{AgentInfo, Environment},
     json, limits,
@@ -30,7 +30,12 @@ pub(super) fn run(context: &mut Context<'_>, command: &TargetCommand) -> Result<
 fn load(path: &Path) -> Result<AgentInfo> {
     let text = limits::read_file(path, limits::MAX_HEARTBEAT_BYTES)
         .with_context(|| format!("cannot read {}", path.display()))?;
-    json::from_slice(&text).with_context(|| format!("{} is not an agent", path.display()))
+    let agent: AgentInfo =
+        json::from_slice(&text).with_context(|| format!("{} is not an agent", path.display()))?;
+    if json::to_value(&agent)? == json::to_value(&AgentInfo::default())? {
+        bail!("{} is not an agent: none of its fields is an agent's", path.display());
+    }
+    Ok(agent)
 }
 
 /// What this machine knows of itself.

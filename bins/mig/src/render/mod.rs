@@ -41,10 +41,10 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// True if a module of a successful command found something.
+    /// True if a module found something, also in a run that was cut short.
     #[must_use]
     pub fn found(&self) -> bool {
-        self.status == CommandStatus::Success && self.results.iter().any(|result| result.found_anything)
+        self.results.iter().any(|result| result.found_anything)
     }
 
     /// True if it belongs to what the user wants to see.

@@ -137,8 +137,88 @@ fn malformed_json_is_refused_with_its_place() {
 }
 
 #[test]
-fn a_missing_path_is_a_soft_error_of_the_answer() {
+fn missing_path_is_refused() {
     let world = World::new();
-    let run = world.mig(&["file", "-show", "all", "-path", "/no/such/place", "-name", "x"]);
-    assert!(run.code == 0 && run.out.contains("open /no/such/place"), "{run:?}");
+    for target in ["all", "local"] {
+        let run = world.mig(&["file", "-t", target, "-path", "/no/such/place", "-name", "x"]);
+        run.is_refused(&["search 's1'", "/no/such/place"]);
+    }
+}
+
+#[test]
+fn what_could_not_be_looked_at_is_told_beside_the_answer() {
+    let world = World::new();
+    world.file("here", "");
+    let run = world.search(&[], &["-path", "/no/such/place", "-name", "here"]);
+    assert!(run.code == 0 && run.out.contains("/here "), "{run:?}");
+    assert!(run.talk.contains("open /no/such/place: no such file or directory"), "{run:?}");
+}
+
+#[test]
+fn an_answer_that_a_limit_cut_off_says_so() {
+    let world = World::new();
+    (0..3).for_each(|number| world.file(&format!("file{number}"), ""));
+    let run = world.search(&[], &["-name", "file", "-matchlimit", "2"]);
+    assert!(run.code == 0 && run.out.lines().count() == 2, "{run:?}");
+    assert!(run.talk.contains("limit of 2 matches"), "{run:?}");
+}
+
+#[test]
+fn own_options_are_taken_behind_the_flags_of_the_module_too() {
+    let world = World::new();
+    let run = world.mig(&["file", "-path", "/etc", "-name", "x", "--dry-run", "--format", "json"]);
+    assert!(run.code == 0 && run.out.contains("\"operations\""), "{run:?}");
+    assert!(!world.path().join("state").exists(), "nothing is launched");
+}
+
+#[test]
+fn stray_argument_is_refused() {
+    let world = World::new();
+    world.mig(&["file", "-path", "/etc", "stray", "-name", "x"]).is_refused(&["'stray'"]);
+}
+
+#[test]
+fn wrong_option_is_refused_in_one_line() {
+    let world = World::new();
+    world.mig(&["--format", "xml", "file", "-path", "/etc"]).is_refused(&["xml"]);
+    world.mig(&["results", "x"]).is_refused(&["x"]);
+    world.mig(&["-format", "json"]).is_refused(&["a module"]);
+}
+
+#[test]
+fn what_several_have_signed_is_launched_as_it_is() {
+    let world = World::new();
+    let asked = world.search(&["-s"], &["-name", "x"]);
+    assert_eq!(asked.code, 0, "{asked:?}");
+    world.file("signed.json", &asked.out);
+    let file = world.files().join("signed.json");
+    let file = file.to_str().expect("a path that is text");
+    world.mig(&["action", "sign", "--in-place", file]).is_refused(&["signed.json", "has signed already"]);
+    let other = world.mig(&["--quiet", "key", "new"]);
+    let cosigned = world.mig(&["action", "sign", "--in-place", file, "--key", other.out.trim()]);
+    assert_eq!(cosigned.code, 0, "{cosigned:?}");
+    assert_eq!(world.mig(&["action", "verify", file]).out.lines().count(), 2);
+    let launched = world.mig(&["-i", file]);
+    assert!(launched.code == 0 && launched.talk.contains("1 of 1 agents answered"), "{launched:?}");
+}
+
+#[test]
+fn a_key_that_its_owner_names_is_obeyed_on_this_machine() {
+    let (world, other) = (World::new(), World::new());
+    let key = other.mig(&["key", "new"]);
+    let secret = other.mig(&["key", "export", "--secret", key.out.trim()]);
+    world.file("key.asc", &secret.out);
+    let file = world.files().join("key.asc");
+    let run = world.search(&["--key-file", file.to_str().expect("text")], &["-name", "key.asc"]);
+    assert!(run.code == 0 && run.out.contains("/key.asc ") && run.talk.contains("now obeys"), "{run:?}");
+}
+
+#[test]
+fn the_first_key_signs_by_default_until_another_is_chosen() {
+    let world = World::new();
+    let [first, second] = [(), ()].map(|()| world.mig(&["key", "new"]).out.trim().to_owned());
+    let listed = world.mig(&["--format", "csv", "key", "list"]).out;
+    assert!(listed.contains(&format!("{first},yes")) && listed.contains(&format!("{second},no")), "{listed}");
+    assert_eq!(world.mig(&["key", "default", &second]).code, 0);
+    assert!(world.mig(&["--format", "csv", "key", "list"]).out.contains(&format!("{second},yes")));
 }

@@ -1,7 +1,8 @@
 //! A process that is killed at any point loses nothing.
 
 use crate::support::World;
-use std::{thread, time::Duration};
+use rustix::process::{Pid, Signal, kill_process};
+use std::{fs::File, thread, time::Duration};
 
 /// Points at which the process is killed; `MIG_TEST_KILLS` asks for more.
 fn kills() -> u64 {
@@ -42,4 +43,41 @@ fn every_action_has_one_answer(world: &World) {
         assert_eq!(results.out.lines().count(), 1, "{line}: {results:?}");
         assert!(results.out.contains("\"status\":\"success\""), "{results:?}");
     }
+}
+
+#[test]
+fn an_interrupt_cancels_what_was_asked() {
+    for signal in [Signal::INT, Signal::TERM] {
+        let world = busy_world();
+        assert_eq!(interrupted(&world, "all", signal), Some(5));
+        let actions = world.mig(&["actions", "--format", "ndjson"]).out;
+        assert!(actions.contains("\"cancelled\""), "{actions}");
+    }
+}
+
+#[test]
+fn an_interrupt_ends_a_module_in_this_process() {
+    assert_eq!(interrupted(&busy_world(), "local", Signal::INT), Some(5));
+}
+
+/// A file that takes long to be read and no place on the disk.
+fn busy_world() -> World {
+    let world = World::new();
+    let file = File::create(world.files().join("zeros")).expect("a file");
+    file.set_len(1 << 38).expect("a sparse file");
+    world
+}
+
+/// The exit code of a search that is under way when the signal comes.
+fn interrupted(world: &World, target: &str, signal: Signal) -> Option<i32> {
+    let files = world.files();
+    let path = files.to_str().expect("text");
+    let mut run = world
+        .command(&["file", "-t", target, "-path", path, "-content", "never"])
+        .spawn()
+        .expect("mig starts");
+    thread::sleep(Duration::from_millis(700));
+    let id = i32::try_from(run.id()).ok().and_then(Pid::from_raw).expect("a process id");
+    kill_process(id, signal).expect("a signal");
+    run.wait().expect("its end").code()
 }

@@ -160,3 +160,83 @@ fn state_directory_that_cannot_be_written_is_refused() {
     command.env("MIG_HOME", &place);
     Run::of(command.output().expect("mig starts")).is_refused(&["state-file"]);
 }
+
+/// A small file system of its own, gone with this value.
+#[cfg(target_os = "linux")]
+struct Disk(tempfile::TempDir);
+
+#[cfg(target_os = "linux")]
+impl Disk {
+    /// `None`, with the reason on standard error, where file systems can not be mounted.
+    fn mount() -> Option<Self> {
+        let place = tempfile::tempdir().expect("a folder");
+        let mount = std::process::Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=512k", "mig-test"])
+            .arg(place.path())
+            .output();
+        match mount {
+            Ok(output) if output.status.success() => Some(Self(place)),
+            failed => {
+                writeln!(std::io::stderr(), "skipped: no file system can be mounted here: {failed:?}").ok();
+                None
+            }
+        }
+    }
+
+    fn remount(&self, option: &str) {
+        let status = std::process::Command::new("mount")
+            .args(["-o", &format!("remount,{option}")])
+            .arg(self.0.path())
+            .status();
+        assert!(status.expect("mount").success());
+    }
+
+    /// Asks with the state on this disk.
+    fn ask(&self, world: &World) -> Run {
+        let mut command = world.command(&["file", "-path", "/etc", "-name", "^passwd$"]);
+        command.env("MIG_HOME", self.0.path().join("state"));
+        Run::of(command.output().expect("mig starts"))
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for Disk {
+    fn drop(&mut self) {
+        // What stays mounted hurts nobody.
+        std::process::Command::new("umount").arg(self.0.path()).status().ok();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn disk_full_is_refused_and_the_next_run_goes_on() {
+    let (world, Some(disk)) = (World::new(), Disk::mount()) else { return };
+    let filler = disk.0.path().join("filler");
+    let mut file = fs::File::create(&filler).expect("a file");
+    while file.write_all(&[0; 4096]).is_ok() {}
+    disk.ask(&world).is_refused(&["state", "No space left"]);
+    drop(file);
+    fs::remove_file(filler).expect("room again");
+    let run = disk.ask(&world);
+    assert!(run.code == 0 && run.out.contains("/etc/passwd "), "{run:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn read_only_state_directory_is_refused() {
+    let (world, Some(disk)) = (World::new(), Disk::mount()) else { return };
+    assert_eq!(disk.ask(&world).code, 0);
+    disk.remount("ro");
+    let run = disk.ask(&world);
+    assert!(run.code == 2 && run.out.is_empty() && run.talk.contains("ead-only"), "{run:?}");
+    disk.remount("rw");
+    assert_eq!(disk.ask(&world).code, 0);
+}
+
+#[test]
+fn missing_key_file_is_refused() {
+    let world = World::new();
+    world
+        .mig(&["--key-file", "/no/such/file", "file", "-path", "/etc", "-name", "x"])
+        .is_refused(&["/no/such/file"]);
+}
