@@ -73,6 +73,18 @@ pub trait Module: Debug + Send + Sync {
         lines
     }
 
+    /// Headings of what [`rows`](Self::rows) gives, the widest column last; empty for a module that prints lines only.
+    fn columns(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// What was found as rows with a cell for each of the [`columns`](Self::columns), for tables and comma-separated values.
+    /// Must not fail on missing data.
+    fn rows(&self, result: &ModuleResult) -> Vec<Vec<String>> {
+        let _ = result;
+        Vec::new()
+    }
+
     /// What an investigator should know of an answer beside its elements: what could not be looked at, and where a limit cut it
     /// off. One line each. `params` are those of the operation.
     fn remarks(&self, params: &Value, result: &ModuleResult) -> Vec<String> {

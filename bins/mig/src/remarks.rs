@@ -34,7 +34,7 @@ impl Remarks {
 
     /// For a form of answers that already holds the errors where people read them.
     pub(crate) fn unless_printed(mut self, format: Format, show: Show) -> Self {
-        self.are_told = !(show == Show::All && matches!(format, Format::Human | Format::Table));
+        self.are_told = !(show == Show::All && format == Format::Human);
         self
     }
 

@@ -6,32 +6,38 @@ use std::io::{self, IsTerminal};
 
 /// Width of a table when standard output is no terminal, in columns.
 const WIDTH: u16 = 80;
+/// Narrowest last column beside others that keep their width.
+const LAST_COLUMN: usize = 16;
 /// Padding and border of one column.
 const BORDERS: usize = 3;
 
-/// A table that fits the terminal, or 80 columns; cells are safe for a terminal.
+/// A table that fits the terminal, or 80 columns; cells are safe for a terminal. Columns without any text are left out.
 #[must_use]
-pub fn table<const N: usize>(heading: &[&str; N], rows: &[[String; N]]) -> String {
+pub fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED);
     table.set_content_arrangement(ContentArrangement::Dynamic);
     if !io::stdout().is_terminal() {
         table.set_width(WIDTH);
     }
-    table.set_header(heading.iter().copied());
+    let is_used =
+        |column: &usize| rows.iter().any(|row| row.get(*column).is_some_and(|cell| !cell.is_empty()));
+    let used: Vec<usize> = (0..heading.len()).filter(|column| rows.is_empty() || is_used(column)).collect();
+    table.set_header(used.iter().filter_map(|column| heading.get(*column)));
     for row in rows {
-        table.add_row(row.iter().map(|cell| safe::line(cell).into_owned()));
+        let cells = used.iter().filter_map(|column| row.get(*column));
+        table.add_row(cells.map(|cell| safe::line(cell).into_owned()));
     }
     keep_narrow_columns(&mut table);
     format!("{table}\n")
 }
 
-/// Columns but the last keep their width, so that ids and times stay whole, if that leaves a third of the table to the last one.
+/// Columns but the last keep their width, so that ids and times stay whole, if that leaves enough to the last one.
 fn keep_narrow_columns(table: &mut Table) {
     let widths = table.column_max_content_widths();
     let Some((_, narrow)) = widths.split_last() else { return };
     let kept: usize = narrow.iter().map(|width| usize::from(*width) + BORDERS).sum();
-    if kept * 3 <= usize::from(table.width().unwrap_or(WIDTH)) * 2 {
+    if kept + LAST_COLUMN <= usize::from(table.width().unwrap_or(WIDTH)) {
         for column in table.column_iter_mut().take(narrow.len()) {
             column.set_constraint(ColumnConstraint::ContentWidth);
         }
@@ -42,7 +48,7 @@ fn keep_narrow_columns(table: &mut Table) {
 ///
 /// # Errors
 /// Never in practice: memory does not fail.
-pub fn csv<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> io::Result<String> {
+pub fn csv(rows: impl IntoIterator<Item = Vec<String>>) -> io::Result<String> {
     let must_be_safe = io::stdout().is_terminal();
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
@@ -57,8 +63,8 @@ pub fn csv<const N: usize>(rows: impl IntoIterator<Item = [String; N]>) -> io::R
 mod tests {
     use super::*;
 
-    fn row(cells: [&str; 2]) -> [String; 2] {
-        cells.map(str::to_owned)
+    fn row(cells: [&str; 2]) -> Vec<String> {
+        cells.map(str::to_owned).to_vec()
     }
 
     #[test]
@@ -72,6 +78,12 @@ mod tests {
         let id = "1230331453881625";
         let text = table(&["id", "name"], &[row([id, &"long ".repeat(40)])]);
         assert!(text.contains(id) && text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    }
+
+    #[test]
+    fn a_column_without_text_is_left_out() {
+        let text = table(&["agent", "sha256"], &[row(["host", ""])]);
+        assert!(text.contains("agent") && !text.contains("sha256"), "{text}");
     }
 
     #[test]

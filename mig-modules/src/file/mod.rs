@@ -64,6 +64,14 @@ impl Module for FileModule {
         result::print(result, found_only)
     }
 
+    fn columns(&self) -> &'static [&'static str] {
+        &result::COLUMNS
+    }
+
+    fn rows(&self, result: &ModuleResult) -> Vec<Vec<String>> {
+        result::rows(result).into_iter().map(Vec::from).collect()
+    }
+
     fn remarks(&self, params: &Value, result: &ModuleResult) -> Vec<String> {
         result::remarks(params, result)
     }

@@ -85,6 +85,30 @@ pub(super) fn print(result: &ModuleResult, found_only: bool) -> Vec<String> {
     lines
 }
 
+/// What [`rows`] are made of.
+pub(super) const COLUMNS: [&str; 6] = ["search", "size", "mode", "lastmodified", "sha256", "file"];
+
+/// One row for each file found.
+pub(super) fn rows(result: &ModuleResult) -> Vec<[String; 6]> {
+    let mut rows = Vec::new();
+    for (label, elements) in decode::<Elements>(&result.elements) {
+        for Element { file, info, .. } in elements.unwrap_or_default() {
+            let FileInfo { size, mode, last_modified, sha256 } = info;
+            if !file.is_empty() {
+                rows.push([
+                    label.clone(),
+                    size.to_string(),
+                    mode,
+                    last_modified,
+                    sha256.to_lowercase(),
+                    file,
+                ]);
+            }
+        }
+    }
+    rows
+}
+
 /// Errors, each once, and searches that their limit of matches ended.
 pub(super) fn remarks(params: &Value, result: &ModuleResult) -> Vec<String> {
     let mut remarks = Vec::new();
@@ -217,6 +241,13 @@ mod tests {
             remarks,
             [error, "search 's1' ended at its limit of 2 matches: -matchlimit raises it".into()]
         );
+    }
+
+    #[test]
+    fn rows_have_a_cell_for_each_column() {
+        let found = r#"{"s1":[{"file":"/a,b","fileinfo":{"size":3,"mode":"-rw-","sha256":"AB"}},{"file":""}],"s2":null}"#;
+        assert_eq!(rows(&result(found)), [["s1", "3", "-rw-", "", "ab", "/a,b"]]);
+        assert!(rows(&ModuleResult::default()).is_empty());
     }
 
     #[test]

@@ -94,14 +94,14 @@ impl Context<'_> {
         records: &[T],
         row: impl Fn(&T) -> [String; N],
     ) -> Result<()> {
-        let rows = || records.iter().map(&row);
+        let rows = || records.iter().map(|record| row(record).to_vec());
         let text = match self.cli.output.format {
             Format::Json => return self.print_json(&records),
             Format::Ndjson => {
                 let lines = records.iter().map(json::to_string).collect::<Result<Vec<_>, _>>()?;
                 lines.iter().map(|line| format!("{}\n", safe::json(line))).collect()
             }
-            Format::Csv => table::csv([heading.map(str::to_owned)].into_iter().chain(rows()))?,
+            Format::Csv => table::csv([heading.map(str::to_owned).to_vec()].into_iter().chain(rows()))?,
             Format::Human | Format::Table => table::table(heading, &rows().collect::<Vec<_>>()),
         };
         Ok(self.printer.data(&text)?)

@@ -57,7 +57,7 @@ pub(super) fn actions(context: &mut Context<'_>, page: &Page) -> Result<Exit> {
         let counters = &record.counters;
         [
             record.id.to_string(),
-            record.time.to_string(),
+            record.time.whole_seconds().to_string(),
             record.status.to_owned(),
             counters.sent.to_string(),
             counters.success.to_string(),
@@ -71,6 +71,7 @@ pub(super) fn actions(context: &mut Context<'_>, page: &Page) -> Result<Exit> {
 fn print_for_people(record: &ActionRecord, printer: &mut Printer) -> io::Result<()> {
     let ActionRecord { id, time, name, status, counters, .. } = record;
     let answers = format!("{} of {} agents answered", counters.success, counters.sent);
+    let time = time.whole_seconds();
     printer.line(&format!("{id}  {time}  {status}, {answers}"))?;
     printer.line(&format!("    {name}"))
 }

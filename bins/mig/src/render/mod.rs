@@ -12,7 +12,7 @@ use mig_core::{
     action::Action,
     command::ModuleResult,
     id::{ActionId, CommandId},
-    module::Registry,
+    module::{Module, Registry},
     scheduler::flow::CommandStatus,
     store::StoredCommand,
     time::Time,
@@ -106,6 +106,22 @@ pub(crate) struct Operations<'a> {
 impl Operations<'_> {
     fn name(&self, index: usize) -> &str {
         self.names.get(index).map_or("", String::as_str)
+    }
+
+    /// What rows hold: the columns of the module, if all operations are of one module that has some.
+    fn columns(&self) -> &'static [&'static str] {
+        let first = self.names.first().map(String::as_str);
+        let module = first.filter(|first| self.names.iter().all(|name| name == first));
+        let columns = module.and_then(|name| self.registry.module(name)).map_or(&[][..], Module::columns);
+        if columns.is_empty() { &["answer"] } else { columns }
+    }
+
+    /// The rows of one result under [`columns`](Self::columns).
+    fn rows(&self, index: usize, result: &ModuleResult) -> Vec<Vec<String>> {
+        match self.registry.module(self.name(index)) {
+            Some(module) if module.columns() == self.columns() => module.rows(result),
+            _ => self.lines(index, result).into_iter().map(|line| vec![line]).collect(),
+        }
     }
 
     /// The lines of one result, by its module's printer; JSON if this program does not know the module.

@@ -1,25 +1,33 @@
-//! Answers as rows, one per printed line.
+//! Answers as rows: what modules found in their own columns, or one printed line per row.
 
 use super::{Answer, Operations, Render};
 use crate::{printer::Printer, table};
 use mig_core::action::Action;
 use std::io;
 
-const HEADING: [&str; 5] = ["agent", "command", "status", "module", "answer"];
+/// Columns that stand before those of the module, for machines and for people.
+const ALL: [&str; 4] = ["agent", "command", "status", "module"];
+const FEW: [&str; 2] = ["agent", "status"];
 
-/// The rows of an answer; one at the least, so that agents without findings are seen where they are asked for.
-fn rows(answer: &Answer, operations: &Operations<'_>) -> Vec<[String; 5]> {
-    let row = |module: &str, line: String| {
+/// The rows of an answer, with the cells of [`ALL`] first; one at the least, so that agents without findings are seen where
+/// they are asked for.
+fn rows(answer: &Answer, operations: &Operations<'_>) -> Vec<Vec<String>> {
+    let row = |module: &str, cells: Vec<String>| {
         let command = answer.command.to_string();
-        [answer.agent.clone(), command, answer.status.to_string(), module.to_owned(), line]
+        let begin = [answer.agent.clone(), command, answer.status.to_string(), module.to_owned()];
+        begin.into_iter().chain(cells).collect()
     };
-    let mut rows = Vec::new();
+    let mut rows: Vec<Vec<String>> = Vec::new();
     for (index, result) in answer.results.iter().enumerate() {
-        let lines = operations.lines(index, result);
-        rows.extend(lines.into_iter().map(|line| row(operations.name(index), line)));
+        let cells = operations.rows(index, result);
+        rows.extend(cells.into_iter().map(|cells| row(operations.name(index), cells)));
     }
     if rows.is_empty() {
-        rows.push(row("", answer.reason().to_owned()));
+        let mut cells = vec![String::new(); operations.columns().len()];
+        if let Some(last) = cells.last_mut() {
+            answer.reason().clone_into(last);
+        }
+        rows.push(row("", cells));
     }
     rows
 }
@@ -36,8 +44,11 @@ impl<'a> Csv<'a> {
         Self { operations, has_heading: false }
     }
 
-    fn heading(&mut self) -> Option<[String; 5]> {
-        (!std::mem::replace(&mut self.has_heading, true)).then(|| HEADING.map(str::to_owned))
+    fn heading(&mut self) -> Option<Vec<String>> {
+        let names = || ALL.iter().chain(self.operations.columns()).map(|&name| name.to_owned()).collect();
+        let heading = (!self.has_heading).then(names);
+        self.has_heading = true;
+        heading
     }
 }
 
@@ -57,7 +68,7 @@ impl Render for Csv<'_> {
 #[derive(Debug)]
 pub(super) struct Table<'a> {
     operations: Operations<'a>,
-    rows: Vec<[String; 5]>,
+    rows: Vec<Vec<String>>,
 }
 
 impl<'a> Table<'a> {
@@ -69,11 +80,16 @@ impl<'a> Table<'a> {
 impl Render for Table<'_> {
     fn answer(&mut self, answer: &Answer, printer: &mut Printer) -> io::Result<()> {
         let _: &mut Printer = printer;
-        self.rows.extend(rows(answer, &self.operations));
+        for cells in rows(answer, &self.operations) {
+            let found = cells.into_iter().skip(ALL.len());
+            self.rows
+                .push([answer.agent.clone(), answer.status.to_string()].into_iter().chain(found).collect());
+        }
         Ok(())
     }
 
     fn finish(&mut self, _: &Action, printer: &mut Printer) -> io::Result<()> {
-        printer.data(&table::table(&HEADING, &self.rows))
+        let heading: Vec<&str> = FEW.iter().chain(self.operations.columns()).copied().collect();
+        printer.data(&table::table(&heading, &self.rows))
     }
 }
