@@ -36,8 +36,8 @@ const EXIT_CODES: &str = "Exit codes: 0 done, 1 the answer is no (nothing found 
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Output")]
 pub struct OutputOptions {
-    /// Form of the answers
-    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    /// Form of the answers: human, json, ndjson, csv or table
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human, hide_possible_values = true)]
     pub format: Format,
     /// Exit with 1 if nothing was found
     #[arg(long, global = true)]
@@ -115,8 +115,8 @@ pub struct QuestionOptions {
     /// Compress the parameters
     #[arg(short = 'z')]
     pub compress: bool,
-    /// Whose answers to show [default: found; all for json and ndjson]
-    #[arg(long, value_enum)]
+    /// Whose answers to show: found, notfound or all [default: found; all for json and ndjson]
+    #[arg(long, value_enum, hide_possible_values = true)]
     pub show: Option<Show>,
     /// Only agents that found something in this action
     #[arg(long, value_name = "ACTION", conflicts_with = "target_notfound")]
@@ -201,8 +201,8 @@ pub struct Page {
 pub struct ResultsArgs {
     /// Id of the action, as `mig actions` shows it
     pub action: ActionId,
-    /// Whose answers to show [default: found; all for json and ndjson]
-    #[arg(long, value_enum)]
+    /// Whose answers to show: found, notfound or all [default: found; all for json and ndjson]
+    #[arg(long, value_enum, hide_possible_values = true)]
     pub show: Option<Show>,
 }
 

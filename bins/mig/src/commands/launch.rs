@@ -19,6 +19,7 @@ use mig_core::{
     store::StoredAction,
     time::Time,
 };
+use std::env;
 
 /// Signs the action and follows it to its end.
 pub(super) fn launch(context: &mut Context<'_>, mut action: Action) -> Result<Exit> {
@@ -32,6 +33,10 @@ pub(super) fn launch(context: &mut Context<'_>, mut action: Action) -> Result<Ex
     context
         .printer
         .note(Colour::Blue, &format!("mig: asking this machine only (embedded mode, state in {place})"));
+    if env::home_dir().is_some_and(|home| home.join(".migrc").exists()) {
+        let text = "mig: ~/.migrc is not read: this version has no client for the platform that it names";
+        context.printer.note(Colour::Yellow, text);
+    }
     let show = context.show();
     let format = context.cli.output.format;
     let mut renderer = render::renderer(format, show, &action, context.registry);
