@@ -1,6 +1,13 @@
 //! One action on one agent, and its answers.
 
-use crate::{action::Action, agent_info::AgentInfo, id::CommandId, json::Value, time::Time};
+use crate::{
+    action::Action,
+    agent_info::AgentInfo,
+    id::CommandId,
+    json::{Value, at_most},
+    limits::MAX_LISTED,
+    time::Time,
+};
 use serde::{Deserialize, Serialize};
 
 /// One action on one agent; also the answer.
@@ -16,6 +23,7 @@ pub struct Command {
     /// Where the command stands: `sent`, `success`, `cancelled`, `expired`, `failed`, `timeout`.
     pub status: String,
     /// `results[i]` answers `operations[i]`.
+    #[serde(deserialize_with = "at_most::<MAX_LISTED, _, _>")]
     pub results: Option<Vec<ModuleResult>>,
     /// When it was made.
     #[serde(rename = "starttime")]

@@ -31,6 +31,7 @@ pub mod manifest;
 pub mod message;
 pub mod module;
 pub mod permissions;
+pub mod safe;
 #[cfg(feature = "engine")]
 pub mod scheduler;
 pub mod sign;

@@ -36,6 +36,9 @@ pub const MAX_RESULT_BYTES: usize = 64 << 20;
 pub const MAX_RESULTS_BYTES: usize = 64 << 20;
 /// How much of what a module's process prints on standard error is kept, in bytes.
 pub const MAX_ERROR_OUTPUT_BYTES: usize = 2 << 10;
+/// Most operations, signatures, investigators or results of one document that are read at all: what has a few too many is
+/// still answered with the reason.
+pub const MAX_LISTED: usize = 16 << 10;
 /// Most operations of one action.
 pub const MAX_OPERATIONS: usize = 1024;
 /// Most signatures of one action.
@@ -48,6 +51,8 @@ pub const MAX_TARGET_BYTES: usize = 64 << 10;
 pub const MAX_TARGET_DEPTH: usize = 16;
 /// Most words and operators in a target; literals, commas and brackets do not count.
 pub const MAX_TARGET_OPERATORS: usize = 1000;
+/// Longest pattern of `LIKE` in a target, in bytes.
+pub const MAX_LIKE_BYTES: usize = 1024;
 /// Most regular expressions in a target.
 pub const MAX_TARGET_PATTERNS: usize = 16;
 /// Largest compiled regular expression of a target, in bytes.

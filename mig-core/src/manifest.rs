@@ -5,6 +5,7 @@ use crate::{
     id::ManifestId,
     json::{self, Bytes},
     limits,
+    sign::{Fingerprint, Keyring, VerifyError},
     time::Time,
 };
 use flate2::bufread::MultiGzDecoder;
@@ -13,6 +14,7 @@ use sha2::{Digest, Sha256};
 use std::{
     fmt::Write as _,
     io::{self, Read},
+    time::SystemTime,
 };
 
 /// A manifest, as the platform keeps it.
@@ -94,6 +96,20 @@ pub enum ManifestError {
     /// The archive has no file of this name.
     #[error("manifest has no file '{0}'")]
     NoSuchFile(String),
+    /// Its signed text can not be written.
+    #[error("the manifest can not be written as JSON: {0}")]
+    Unwritable(#[from] json::Error),
+    /// One of its signatures is not good.
+    #[error("signature {number} of the manifest: {source}")]
+    Signature {
+        /// The position of the signature; the first is 1.
+        number: usize,
+        /// What is wrong with it.
+        source: VerifyError,
+    },
+    /// A second signature adds no weight.
+    #[error("the manifest is signed twice with the key {0}")]
+    SignedTwice(Fingerprint),
 }
 
 impl ManifestParameters {
@@ -187,6 +203,24 @@ impl ManifestResponse {
     /// [`ManifestError::Empty`] if it does not say whom it is for.
     pub fn validate(&self) -> Result<(), ManifestError> {
         if self.loader_name.is_empty() { Err(ManifestError::Empty("loader name")) } else { Ok(()) }
+    }
+
+    /// Checks all signatures at a time, and says whose they are. How many there must be is the loader's business.
+    ///
+    /// # Errors
+    /// [`ManifestError`] if one of them is not good, or two are of one key.
+    pub fn verify(&self, keyring: &Keyring, now: SystemTime) -> Result<Vec<Fingerprint>, ManifestError> {
+        let text = self.signed_text()?;
+        let mut signers = Vec::new();
+        for (number, line) in (1..).zip(self.signatures.iter().flatten()) {
+            let verified = keyring.verify(text.as_bytes(), line, now);
+            let signer = verified.map_err(|source| ManifestError::Signature { number, source })?;
+            if signers.contains(&signer) {
+                return Err(ManifestError::SignedTwice(signer));
+            }
+            signers.push(signer);
+        }
+        Ok(signers)
     }
 
     /// The bytes that are signed: the entries, loader name emptied, signatures an empty list.

@@ -9,6 +9,7 @@ use mig_core::{
     agent_info::{AgentInfo, Environment},
     json, limits,
     module::Registry,
+    safe,
     sign::Keyring,
     time::Time,
 };
@@ -36,7 +37,8 @@ fn policy(cli: &Cli) -> Result<Policy> {
         .add_directory(&cli.keyring)
         .with_context(|| format!("cannot read the keys in {}", cli.keyring.display()))?;
     for key in skipped {
-        writeln!(io::stderr(), "mig-agent: left out {}: {}", key.place, key.error)?;
+        let text = format!("left out {}: {}", key.place, key.error);
+        writeln!(io::stderr(), "mig-agent: {}", safe::line(&text))?;
     }
     let text = limits::read_file(&cli.acl, limits::MAX_ACL_BYTES)
         .with_context(|| format!("cannot read {}", cli.acl.display()))?;

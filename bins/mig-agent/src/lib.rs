@@ -10,36 +10,54 @@ mod module;
 use crate::cli::Cli;
 use anyhow::{Context, Result};
 use clap::Parser;
-use mig_core::module::Registry;
-use std::{io::Write, process::ExitCode};
+use mig_core::{module::Registry, safe};
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
 
 /// Runs the command line of this process with these modules.
 #[must_use]
 pub fn run(registry: &Registry) -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => {
-            let code = if error.use_stderr() { 2 } else { 0 };
+        Err(error) if error.use_stderr() => return fail(&first_paragraph(&error)),
+        Err(help) => {
             // Nothing is left to do if the text can not be printed.
-            error.print().ok();
-            return code.into();
+            help.print().ok();
+            return ExitCode::SUCCESS;
         }
     };
     match execute(&cli, registry) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // Nothing is left to do if the text can not be printed.
-            writeln!(std::io::stderr(), "mig-agent: {error:#}").ok();
-            2.into()
-        }
+        Err(error) if nobody_listens(&error) => ExitCode::SUCCESS,
+        Err(error) => fail(&safe::chain(error.as_ref())),
     }
+}
+
+fn fail(text: &str) -> ExitCode {
+    // Nothing is left to do if the text can not be printed.
+    writeln!(io::stderr(), "mig-agent: {text}").ok();
+    2.into()
+}
+
+/// What is wrong, in one line, without the usage that clap adds.
+fn first_paragraph(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let lines = text.lines().take_while(|line| !line.is_empty()).map(str::trim);
+    lines.collect::<Vec<_>>().join(" ").trim_start_matches("error: ").to_owned()
+}
+
+/// The reader of standard output went away: no error.
+fn nobody_listens(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 fn execute(cli: &Cli, registry: &Registry) -> Result<()> {
     if let Some(path) = &cli.action {
-        return action::run(path, cli, registry, &mut std::io::stdout().lock());
+        return action::run(path, cli, registry, &mut io::stdout().lock());
     }
-    let mut output = std::io::stdout().lock();
+    let mut output = io::stdout().lock();
     match &cli.module {
         Some(name) if cli.print => module::print(registry, name, &mut output),
         Some(name) => module::run(registry, name, &mut output),

@@ -5,6 +5,7 @@ use mig_core::{
     command::ModuleResult,
     json,
     module::Registry,
+    safe,
 };
 use std::io::{self, Write};
 
@@ -22,7 +23,7 @@ pub(crate) fn print(registry: &Registry, name: &str, output: &mut impl Write) ->
     };
     let result: ModuleResult = json::from_slice(&text).map_err(io::Error::other)?;
     for line in module.print(&result, false) {
-        writeln!(output, "{line}")?;
+        writeln!(output, "{}", safe::line(&line))?;
     }
     output.flush()
 }

@@ -209,3 +209,31 @@ fn an_unsigned_action_runs_only_the_way_of_the_original() {
     let (code, out, _) = files.run(&files.action(), &["--unverified"]);
     assert!(code == 0 && out.contains("/etc/passwd"), "{out}");
 }
+
+#[test]
+fn file_names_can_not_forge_lines_of_the_answer() {
+    let world = tempfile::tempdir().unwrap();
+    fs::write(world.path().join("x\u{1b}[2Jy\nforged line"), "").unwrap();
+    let path = world.path().display();
+    let question = format!(
+        r#"{{"class":"parameters","parameters":{{"searches":{{"s":{{"paths":["{path}"],"names":["."]}}}}}}}}"#
+    );
+    let output = agent(&["-m", "file", "-p"], &question);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains(r"x\x1b[2Jy\nforged line"), "{text}");
+}
+
+#[test]
+fn a_wrong_option_is_refused_in_one_line() {
+    let output = agent(&["--nosuch"], "");
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(2) && text.lines().count() == 1, "{text}");
+    assert!(text.starts_with("mig-agent: ") && text.contains("--nosuch"), "{text}");
+}
+
+#[test]
+fn a_missing_action_is_named_with_one_cause() {
+    let output = agent(&["-i", "/no/such/action.json"], "");
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(text.matches("No such file").count(), 1, "{text}");
+}

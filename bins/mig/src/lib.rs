@@ -21,7 +21,6 @@ pub mod printer;
 pub mod question;
 mod remarks;
 pub mod render;
-pub mod safe;
 pub mod signing;
 pub mod state;
 pub mod strict;
@@ -32,6 +31,7 @@ use clap::FromArgMatches;
 use mig_core::{
     agent::{Budget, worker},
     module::Registry,
+    safe,
 };
 use std::{env, ffi::OsString, io, time::Duration};
 
@@ -76,7 +76,7 @@ fn execute(cli: &Cli, args: &[String], registry: &Registry) -> Exit {
     let result = commands::run(&mut context);
     context.printer.end_progress();
     result.unwrap_or_else(|error| {
-        context.printer.error(&chain(&error));
+        context.printer.error(&safe::chain(error.as_ref()));
         Exit::Error
     })
 }
@@ -118,30 +118,4 @@ fn first_paragraph(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let lines = text.lines().take_while(|line| !line.is_empty()).map(str::trim);
     lines.collect::<Vec<_>>().join(" ").trim_start_matches("error: ").to_owned()
-}
-
-/// An error and its causes in one line, without saying twice what an error has taken over from its cause.
-fn chain(error: &anyhow::Error) -> String {
-    let mut text = String::new();
-    for cause in error.chain() {
-        let cause = cause.to_string();
-        if text.is_empty() {
-            text = cause;
-        } else if !text.contains(&cause) {
-            text = format!("{text}: {cause}");
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::chain;
-    use anyhow::anyhow;
-
-    #[test]
-    fn causes_are_told_once() {
-        let error = anyhow!("no such file").context("cannot read x: no such file").context("loading");
-        assert_eq!(chain(&error), "loading: cannot read x: no such file");
-    }
 }

@@ -1,7 +1,7 @@
 //! The only place that prints. Data goes to standard output, talk to standard error.
 
-use crate::safe;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use mig_core::safe;
 use std::{
     env,
     io::{self, ErrorKind, IsTerminal, Write},

@@ -6,16 +6,14 @@ use crate::{
 };
 use anyhow::{Context, Result};
 use mig_core::{
-    action::Action,
-    sign::{Fingerprint, Gnupg, Keyring, Passphrase, SecretKey, Signer},
+    action::{Action, SignedText},
+    sign::{Fingerprint, Gnupg, Keyring, PASSPHRASE_VARIABLE, Passphrase, SecretKey, Signer},
     time::Time,
 };
 use std::{env, time::SystemTime};
 
 /// Largest passphrase file and key file, in bytes.
 const MAX_BYTES: usize = 1 << 20;
-/// The variable that the original's clients read.
-const PASSPHRASE_VARIABLE: &str = "MIGPGPPASSPHRASE";
 
 /// Who signs.
 #[derive(Debug)]
@@ -112,11 +110,10 @@ fn ask(prompt: &str) -> Result<Passphrase> {
 pub fn has_signed(action: &Action, public_key: &str, fingerprint: &Fingerprint) -> Result<bool> {
     let mut keyring = Keyring::default();
     keyring.add(public_key)?;
-    let text = action.signing_string()?;
+    let text = SignedText::of(action)?;
     let now = SystemTime::now();
     let mut signatures = action.signatures.iter().flatten();
-    Ok(signatures
-        .any(|signature| keyring.verify(text.as_bytes(), signature, now).is_ok_and(|by| by == *fingerprint)))
+    Ok(signatures.any(|signature| text.verify(&keyring, signature, now).is_ok_and(|by| by == *fingerprint)))
 }
 
 /// Compresses what wants it and adds a signature. What is already signed stays as it is.

@@ -1,7 +1,7 @@
 //! Rows as tables and as comma-separated values.
 
-use crate::safe;
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
+use mig_core::safe;
 use std::io::{self, IsTerminal};
 
 /// Width of a table when standard output is no terminal, in columns.

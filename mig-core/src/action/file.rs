@@ -1,7 +1,10 @@
 //! Actions and commands in files.
 
 use super::Action;
-use crate::{command::Command, json, limits};
+use crate::{
+    command::{Command, CommandError},
+    json, limits,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use std::{
     fs, io,
@@ -29,6 +32,14 @@ pub enum FileError {
         kind: &'static str,
         /// What is wrong, and where.
         source: json::Error,
+    },
+    /// The file holds a command that lacks something.
+    #[error("{} is not a valid command: {source}", path.display())]
+    Command {
+        /// Which file.
+        path: PathBuf,
+        /// What is missing.
+        source: CommandError,
     },
     /// The file can not be written.
     #[error("cannot write {}: {source}", path.display())]
@@ -59,12 +70,14 @@ impl Action {
 }
 
 impl Command {
-    /// Reads a command from a file of at most [`limits::MAX_COMMAND_BYTES`].
+    /// Reads a command from a file of at most [`limits::MAX_COMMAND_BYTES`], and checks its form.
     ///
     /// # Errors
     /// [`FileError`] names the file and the fault.
     pub fn load(path: &Path) -> Result<Self, FileError> {
-        load(path, limits::MAX_COMMAND_BYTES, limits::MAX_JSON_VALUES, "command")
+        let command: Self = load(path, limits::MAX_COMMAND_BYTES, limits::MAX_JSON_VALUES, "command")?;
+        command.validate().map_err(|source| FileError::Command { path: path.to_owned(), source })?;
+        Ok(command)
     }
 
     /// Writes a command, indented, so that the file is there whole or not at all.

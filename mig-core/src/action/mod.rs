@@ -7,10 +7,17 @@ mod validate;
 
 pub use compress::CompressionError;
 pub use file::FileError;
+pub use signing::SignedText;
 pub use validate::ActionError;
 
-use crate::{id::ActionId, investigator::Investigator, json::Value, time::Time};
-use serde::{Deserialize, Serialize};
+use crate::{
+    id::ActionId,
+    investigator::Investigator,
+    json::{Value, at_most},
+    limits::MAX_LISTED,
+    time::Time,
+};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// A question to agents. Name, target, window and operations are signed; the rest is not.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -33,12 +40,13 @@ pub struct Action {
     #[serde(rename = "expireafter")]
     pub expire_after: Time,
     /// What each agent runs, in order; signed. `None` is written as `null`.
+    #[serde(deserialize_with = "at_most::<MAX_LISTED, _, _>")]
     pub operations: Option<Vec<Operation>>,
     /// One-line signatures over the signed string.
-    #[serde(rename = "pgpsignatures")]
+    #[serde(rename = "pgpsignatures", deserialize_with = "at_most::<MAX_LISTED, _, _>")]
     pub signatures: Option<Vec<String>>,
     /// The signers; the API fills it in answers.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty", deserialize_with = "investigators")]
     pub investigators: Vec<Investigator>,
     /// Where the action stands; empty before the platform has it.
     #[serde(skip_serializing_if = "String::is_empty")]
@@ -57,6 +65,11 @@ pub struct Action {
     /// The format: 2 is the original's.
     #[serde(rename = "syntaxversion", skip_serializing_if = "is_zero")]
     pub syntax_version: u16,
+}
+
+/// They are never `null`.
+fn investigators<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Investigator>, D::Error> {
+    at_most::<MAX_LISTED, _, _>(deserializer).map(Option::unwrap_or_default)
 }
 
 /// One module call.

@@ -11,6 +11,7 @@ use crate::{
     message::{Message, MessageError},
     module::{Effects, Registry},
     scheduler::flow::AnswerStatus,
+    sign::PASSPHRASE_VARIABLE,
 };
 use async_trait::async_trait;
 use std::{
@@ -54,7 +55,7 @@ impl ChildRunner {
         command.args(&self.arguments).arg(module);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         // A module reads files that others wrote: it must not hold what opens the investigator's key.
-        command.env_remove("MIGPGPPASSPHRASE");
+        command.env_remove(PASSPHRASE_VARIABLE);
         #[cfg(unix)]
         command.process_group(0);
         ModuleProcess::new(command.spawn()?)

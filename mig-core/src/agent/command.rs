@@ -8,8 +8,9 @@ use super::{
 };
 use crate::{
     command::{Command, ModuleResult},
+    id::CommandId,
     json,
-    limits::{MAX_INCOMING_COMMAND_BYTES, MAX_OPERATIONS, MAX_RESULT_BYTES},
+    limits::{MAX_ACTION_VALUES, MAX_INCOMING_COMMAND_BYTES, MAX_OPERATIONS, MAX_RESULT_BYTES},
     module::Effects,
     scheduler::flow::AnswerStatus,
     time::Time,
@@ -65,7 +66,7 @@ impl Shared {
             Ok(action) => self.run(&command, action).await?,
             Err(refusal) => {
                 tracing::warn!(command = %command.id, action = %command.action.name, %refusal, "action refused");
-                if command.id.is_zero() {
+                if command.id <= CommandId::default() {
                     return Ok(());
                 }
                 refused(&command, &refusal.to_string())
@@ -94,7 +95,7 @@ impl Shared {
         if body.len() > MAX_INCOMING_COMMAND_BYTES {
             return Err(format!("{} bytes are more than {MAX_INCOMING_COMMAND_BYTES}", body.len()).into());
         }
-        let command: Command = json::from_slice(body)?;
+        let command: Command = json::from_slice_within(body, MAX_ACTION_VALUES)?;
         let (me, now) = (&self.parts.info, self.parts.clock.now().into());
         let verdict = self.parts.policy.verify(command.action.clone(), me, now);
         Ok(Received { command, verdict })

@@ -2,7 +2,7 @@
 
 use crate::{
     acl::{Acl, Denied},
-    action::{Action, ActionError, Operation},
+    action::{Action, ActionError, Operation, SignedText},
     agent_info::AgentInfo,
     json,
     sign::{Fingerprint, Keyring, VerifyError},
@@ -161,7 +161,7 @@ impl Policy {
         if now.plus(self.clock_tolerance) < action.valid_from {
             return Err(Refusal::NotYetValid(action.valid_from));
         }
-        let signed_text = action.signing_string()?;
+        let signed_text = SignedText::of(&action)?;
         let signers = self.signers(&action, &signed_text, now)?;
         self.check_target(&action, me, now)?;
         if !self.only_verify_keys {
@@ -171,14 +171,14 @@ impl Policy {
                 checked.map_err(|source| Refusal::Denied { number, source })?;
             }
         }
-        Ok(VerifiedAction { action, signers, digest: ActionDigest::of(&signed_text) })
+        Ok(VerifiedAction { action, signers, digest: ActionDigest::of(signed_text.as_str()) })
     }
 
-    fn signers(&self, action: &Action, signed_text: &str, now: Time) -> Result<Vec<Fingerprint>, Refusal> {
+    fn signers(&self, action: &Action, text: &SignedText, now: Time) -> Result<Vec<Fingerprint>, Refusal> {
         let mut distinct = BTreeSet::new();
         let mut signers = Vec::new();
         for (line, number) in action.signatures.iter().flatten().zip(1..) {
-            let verified = self.keyring.verify(signed_text.as_bytes(), line, now.into());
+            let verified = text.verify(&self.keyring, line, now.into());
             let signer = verified.map_err(|source| Refusal::Signature { number, source })?;
             if !distinct.insert(signer.clone()) {
                 return Err(Refusal::DuplicateSigner(signer));

@@ -11,8 +11,10 @@
 //! One deliberate difference from the original: a document that names a field of a structure twice is refused, because
 //! two readers may disagree on what it says.
 
+mod bounded;
 mod error;
 mod float;
+mod legacy;
 mod pretty;
 mod reader;
 mod scanner;
@@ -28,6 +30,8 @@ pub use text::{lossy, quote};
 pub use unread::unread;
 pub use value::{Bytes, Map, Value};
 
+pub(crate) use bounded::at_most;
+pub(crate) use legacy::with_old_numbers;
 pub(crate) use text::is_spelling_of;
 pub(crate) use value::decode_base64;
 

@@ -4,7 +4,7 @@
 //! for its active investigators only.
 
 use crate::{
-    action::{Action, ActionError},
+    action::{Action, ActionError, SignedText},
     id::{ActionId, InvestigatorId},
     json,
     sign::{Fingerprint, Keyring, VerifyError},
@@ -60,12 +60,12 @@ pub async fn submit(
     now: SystemTime,
 ) -> Result<Insertion, IntakeError> {
     check_form(&action, now)?;
-    let text = action.signing_string()?;
+    let text = SignedText::of(&action)?;
     let signers = check_signatures(&action, &text, &store.active_keys().await?, now)?;
     if action.id.is_zero() {
         action.id = ActionId::unique()?;
     }
-    let digest = Sha256::digest(text.as_bytes()).into();
+    let digest = Sha256::digest(text.as_str().as_bytes()).into();
     Ok(store.insert_action(&NewAction { action, digest, signers }, lease).await?)
 }
 
@@ -80,7 +80,7 @@ fn check_form(action: &Action, now: SystemTime) -> Result<(), IntakeError> {
 /// Who made each signature; all are good, each by another active investigator.
 fn check_signatures(
     action: &Action,
-    text: &str,
+    text: &SignedText,
     keys: &[ActiveKey],
     now: SystemTime,
 ) -> Result<Vec<InvestigatorId>, IntakeError> {
@@ -88,7 +88,7 @@ fn check_signatures(
     let mut unused: BTreeMap<_, _> = keys.iter().map(|key| (&key.fingerprint, key.investigator)).collect();
     let mut signers = Vec::new();
     for (number, signature) in (1..).zip(action.signatures.iter().flatten()) {
-        let verified = keyring.verify(text.as_bytes(), signature, now);
+        let verified = text.verify(&keyring, signature, now);
         let fingerprint = verified.map_err(|source| IntakeError::Signature { number, source })?;
         let signer = unused.remove(&fingerprint).ok_or(IntakeError::SignedTwice(fingerprint))?;
         signers.push(signer);

@@ -27,13 +27,15 @@ pub(super) fn blocks(text: &str) -> Result<Vec<Zeroizing<Vec<u8>>>, ArmorError> 
     let mut blocks = Vec::new();
     while let Some(line) = lines.next() {
         if let Some(label) = label(line, "BEGIN ") {
-            blocks.push(block(label, &mut lines)?);
+            blocks.push(block(text.len(), label, &mut lines)?);
         }
     }
     if blocks.is_empty() { Err(ArmorError::NoBlock) } else { Ok(blocks) }
 }
 
+/// `room` is enough for all lines: growing would leave copies of a secret key behind.
 fn block<'a>(
+    room: usize,
     label: &str,
     lines: &mut impl Iterator<Item = &'a str>,
 ) -> Result<Zeroizing<Vec<u8>>, ArmorError> {
@@ -41,7 +43,7 @@ fn block<'a>(
     if !lines.any(str::is_empty) {
         return Err(ArmorError::NoBody(name()));
     }
-    let mut payload = Zeroizing::new(String::new());
+    let mut payload = Zeroizing::new(String::with_capacity(room));
     loop {
         match lines.next() {
             None => return Err(ArmorError::NoEnd(name())),

@@ -2,8 +2,8 @@
 //! this process.
 
 use super::{
-    Fingerprint, Keyring, Passphrase, SignError, Signer, VerifyError, armor, keyring::unix_seconds, line,
-    packets, policy, signature, transferable::KeyError,
+    Fingerprint, Keyring, PASSPHRASE_VARIABLE, Passphrase, SignError, Signer, VerifyError, armor,
+    keyring::unix_seconds, line, packets, policy, signature, transferable::KeyError,
 };
 use pgp::types::{EcdsaPublicParams, PublicParams};
 use std::{
@@ -111,6 +111,8 @@ impl Gnupg {
         input: &[u8],
     ) -> Result<Output, GnupgError> {
         let mut command = Command::new(&self.program);
+        // A daemon that it starts would keep the passphrase in its environment.
+        command.env_remove(PASSPHRASE_VARIABLE);
         command.args(["--batch", "--no-tty", "--status-fd", "2"]);
         if let Some(home) = &self.home {
             command.arg("--homedir").arg(home);

@@ -23,7 +23,7 @@ pub use fingerprint::{Fingerprint, FingerprintError};
 pub use generate::KeyAlgorithm;
 pub use gnupg::{Gnupg, GnupgError, GnupgSigner};
 pub use keyring::{Keyring, Skipped};
-pub use passphrase::Passphrase;
+pub use passphrase::{PASSPHRASE_VARIABLE, Passphrase};
 pub use policy::VerifyError;
 pub use secret::SecretKey;
 pub use signer::{SignError, Signer};

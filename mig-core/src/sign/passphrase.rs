@@ -4,6 +4,9 @@ use pgp::types::Password;
 use std::fmt;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+/// The environment variable in which the original's clients take a passphrase. Programs that we start must not inherit it.
+pub const PASSPHRASE_VARIABLE: &str = "MIGPGPPASSPHRASE";
+
 /// What opens a locked key. Erased from memory when dropped, never printed.
 #[derive(Clone, Default, Zeroize, ZeroizeOnDrop)]
 pub struct Passphrase(String);

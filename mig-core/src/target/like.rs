@@ -1,5 +1,6 @@
 //! Patterns of `LIKE` and `ILIKE`.
 
+use crate::limits::MAX_LIKE_BYTES;
 use std::{iter::Peekable, str::Chars};
 
 /// What a whole text must look like: `%` stands for any text, `_` for any one character.
@@ -18,10 +19,16 @@ enum Part {
     AnyText,
 }
 
-/// The pattern ends with its escape character, so that nothing is escaped.
-#[derive(Debug, thiserror::Error)]
-#[error("ends with its escape character")]
-pub struct DanglingEscape;
+/// Why a text is no pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LikeError {
+    /// Nothing is behind the last escape character.
+    #[error("ends with its escape character")]
+    DanglingEscape,
+    /// Matching takes time with the length of the pattern times that of the text.
+    #[error("is longer than {MAX_LIKE_BYTES} bytes")]
+    TooLong,
+}
 
 impl Like {
     /// The escape character of patterns without `ESCAPE`.
@@ -30,14 +37,17 @@ impl Like {
     /// A pattern; behind `escape` each character stands for itself. `ignore_case` is that of `ILIKE`: A to Z only.
     ///
     /// # Errors
-    /// If the pattern ends with its escape character.
-    pub fn new(pattern: &str, escape: Option<char>, ignore_case: bool) -> Result<Self, DanglingEscape> {
+    /// [`LikeError`] if the pattern ends with its escape character, or is longer than [`MAX_LIKE_BYTES`].
+    pub fn new(pattern: &str, escape: Option<char>, ignore_case: bool) -> Result<Self, LikeError> {
+        if pattern.len() > MAX_LIKE_BYTES {
+            return Err(LikeError::TooLong);
+        }
         let mut parts = Vec::new();
         let mut characters = pattern.chars();
         while let Some(character) = characters.next() {
             parts.push(match character {
                 escaping if Some(escaping) == escape => {
-                    Part::Exactly(fold(characters.next().ok_or(DanglingEscape)?, ignore_case))
+                    Part::Exactly(fold(characters.next().ok_or(LikeError::DanglingEscape)?, ignore_case))
                 }
                 '%' => Part::AnyText,
                 '_' => Part::AnyCharacter,
@@ -111,7 +121,8 @@ fn fold(character: char, ignore_case: bool) -> char {
 
 #[cfg(test)]
 mod tests {
-    use super::Like;
+    use super::{Like, LikeError};
+    use crate::limits::MAX_LIKE_BYTES;
     use proptest::prelude::*;
 
     fn like(pattern: &str, text: &str) -> bool {
@@ -132,6 +143,14 @@ mod tests {
         assert!(other.matches("a_") && !other.matches("ab"));
         assert!(Like::new(r"a\", None, false).unwrap().matches(r"a\"));
         assert!(Like::new(r"a\", Some('\\'), false).is_err());
+    }
+
+    #[test]
+    fn a_pattern_has_a_longest_length() {
+        let longest = "a".repeat(MAX_LIKE_BYTES);
+        assert!(like(&longest, &longest));
+        let longer = Like::new(&format!("{longest}a"), None, false);
+        assert_eq!(longer, Err(LikeError::TooLong));
     }
 
     #[test]

@@ -15,7 +15,6 @@ use mig_core::{
     token,
 };
 use std::{
-    collections::BTreeSet,
     fmt::Display,
     process::ExitCode,
     time::{Duration, SystemTime},
@@ -115,17 +114,11 @@ fn acl_check(check: &Value, action: &Action, signers: Result<&[Fingerprint], &St
 
 fn manifest(case: &Value) -> Result<(), String> {
     let response: ManifestResponse = json::from_str(text(case, "manifest_response")?).map_err(say)?;
-    let keyring = keyring(case)?;
-    let message = response.signed_text().map_err(say)?;
-    let mut signers = BTreeSet::new();
-    let count = response.signatures.unwrap_or_default().iter().try_fold(0_usize, |count, line| {
-        let signer = keyring.verify(message.as_bytes(), line, SystemTime::now()).map_err(say)?;
-        if signers.insert(signer) { Ok(count + 1) } else { Err("the same key twice".to_owned()) }
-    });
-    match (count, refuses(case)) {
+    match (response.verify(&keyring(case)?, SystemTime::now()), refuses(case)) {
         (Err(_), true) => Ok(()),
-        (Ok(count), false) => {
-            same(&count.to_string(), &json::to_string(&case.get("valid_signatures")).map_err(say)?)
+        (Ok(signers), false) => {
+            let wanted = json::to_string(&case.get("valid_signatures")).map_err(say)?;
+            same(&signers.len().to_string(), &wanted)
         }
         (other, _) => Err(format!("{other:?}")),
     }

@@ -9,7 +9,7 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use common::{Suite, judge, refuses, same, text};
 use mig_core::{
     acl::Acl,
-    action::{Action, Operation},
+    action::{Action, Operation, SignedText},
     heartbeat::{Heartbeat, HeartbeatError},
     id::{ActionId, base36, first_of_original},
     json::{self, Value},
@@ -67,7 +67,13 @@ fn canonical_operations(case: &Value) -> Result<(), String> {
 
 fn float_format(case: &Value) -> Result<(), String> {
     let number: Value = json::from_str(text(case, "input")?).map_err(say)?;
-    same(&json::to_string(&number).map_err(say)?, text(case, "output")?)
+    same(&json::to_string(&number).map_err(say)?, text(case, "output")?)?;
+    let operation = Operation { parameters: number, ..Operation::default() };
+    let action = Action { operations: Some(vec![operation]), ..Action::default() };
+    let signed = SignedText::of(&action).map_err(say)?;
+    let old = signed.old().unwrap_or(signed.as_str());
+    let (_, written) = old.split_once("\"parameters\":").ok_or("no parameters")?;
+    same(written, &format!("{}}}];", text(case, "legacy_output")?))
 }
 
 fn signing_string(case: &Value) -> Result<(), String> {

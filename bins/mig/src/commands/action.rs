@@ -9,7 +9,7 @@ use crate::{
 };
 use anyhow::{Context as _, Result, bail};
 use mig_core::{
-    action::{Action, Operation},
+    action::{Action, Operation, SignedText},
     module::ParsedArgs,
     sign::Keyring,
     time::Time,
@@ -72,14 +72,14 @@ fn verify(context: &mut Context<'_>, file: &Path, keyring: Option<&Path>) -> Res
         Some(path) => load_keyring(context, path)?,
         None => context.own_state()?.keyring()?.0,
     };
-    let text = action.signing_string()?;
+    let text = SignedText::of(&action)?;
     let signatures = action.signatures.unwrap_or_default();
     let mut all_good = !signatures.is_empty();
     if !all_good {
         context.printer.note(Colour::Red, &format!("{}: no signature", file.display()));
     }
     for (number, signature) in (1..).zip(&signatures) {
-        match keyring.verify(text.as_bytes(), signature, SystemTime::now()) {
+        match text.verify(&keyring, signature, SystemTime::now()) {
             Ok(fingerprint) => context.printer.line(fingerprint.as_str())?,
             Err(error) => {
                 all_good = false;

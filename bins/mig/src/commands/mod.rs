@@ -13,12 +13,11 @@ use crate::{
     cli::{Cli, Command, Format, QuestionOptions},
     exit::Exit,
     printer::{Colour, Printer},
-    safe,
     state::State,
     table,
 };
 use anyhow::{Result, bail};
-use mig_core::{json, module::Registry};
+use mig_core::{json, module::Registry, safe};
 use serde::Serialize;
 
 /// Everything a command works with.

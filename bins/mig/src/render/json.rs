@@ -1,7 +1,8 @@
 //! Answers for programs: one document, or one line per agent.
 
 use super::{Answer, Operations, Render};
-use crate::{printer::Printer, safe};
+use crate::printer::Printer;
+use mig_core::safe;
 use mig_core::{
     action::Action,
     id::{ActionId, CommandId},

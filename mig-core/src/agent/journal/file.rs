@@ -57,14 +57,20 @@ impl FileJournal {
     /// Whoever has claimed these bytes before decides.
     fn decide(&self, claim: &Claim, path: &Path, active: bool) -> Result<Decision, JournalError> {
         let _others_wait = self.lock()?;
-        let text = limits::read_file(path, limits::MAX_COMMAND_BYTES).map_err(failed("read", path))?;
-        match State::of(&text) {
+        let mut state = read(path)?;
+        if let State::Running(entry) = &state {
+            if entry.command == claim.command && (active || self.is_run_elsewhere(entry)?) {
+                return Ok(Decision::Busy);
+            }
+            // Its owner may have finished between the first look and its end: only now nobody else writes.
+            state = read(path)?;
+        }
+        match state {
             State::Finished(command, answer) if command == claim.command => Ok(Decision::Repeat(answer)),
             State::Finished(command, _) => Ok(Decision::AlreadyRun(command)),
             State::Running(entry) if entry.command != claim.command => {
                 Ok(Decision::AlreadyRun(entry.command))
             }
-            State::Running(entry) if active || self.is_run_elsewhere(&entry)? => Ok(Decision::Busy),
             State::Running(_) | State::Damaged => {
                 let entry = Entry::running(claim, self.owner.id()).to_text()?;
                 disk::replace(path, &entry, durability(claim)).map_err(failed("write", path))?;
@@ -132,6 +138,11 @@ impl Journal for FileJournal {
     fn remove_expired(&self, now: SystemTime) -> Result<(), JournalError> {
         remove_expired(&self.directory, now).map_err(failed("clear up", &self.directory))
     }
+}
+
+fn read(path: &Path) -> Result<State, JournalError> {
+    let text = limits::read_file(path, limits::MAX_COMMAND_BYTES).map_err(failed("read", path))?;
+    Ok(State::of(&text))
 }
 
 fn durability(claim: &Claim) -> Durability {

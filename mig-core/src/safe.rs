@@ -1,6 +1,6 @@
 //! Text of others, made safe for a terminal: file names and host names are chosen by whoever controls the endpoint.
 
-use std::{borrow::Cow, fmt::Write};
+use std::{borrow::Cow, error::Error, fmt::Write, iter};
 
 /// One line of text without anything that moves the cursor, changes colours, hides or reorders what follows: such characters
 /// are shown as `\n`, `\x1b` or `\u{202e}`. All other text stays as it is.
@@ -20,6 +20,21 @@ pub fn line(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(safe)
+}
+
+/// An error and its causes as one line of text, without saying twice what an error has taken over from its cause.
+#[must_use]
+pub fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = String::new();
+    for cause in iter::successors(Some(error), |error| (*error).source()) {
+        let cause = cause.to_string();
+        if text.is_empty() {
+            text = cause;
+        } else if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+    }
+    line(&text).into_owned()
 }
 
 /// JSON text with the same meaning and nothing dangerous in it: JSON leaves C1 controls and bidirectional marks unescaped.
@@ -63,6 +78,20 @@ fn is_dangerous(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn causes_are_told_once() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("{text}")]
+        struct Layer {
+            text: &'static str,
+            source: Option<Box<Layer>>,
+        }
+        let layer = |text, source| Layer { text, source };
+        let cause = layer("no such\nfile", None);
+        let error = layer("loading", Some(layer("cannot read x: no such\nfile", Some(cause.into())).into()));
+        assert_eq!(chain(&error), "loading: cannot read x: no such\\nfile");
+    }
 
     #[test]
     fn plain_text_is_left_alone() {
