@@ -293,15 +293,49 @@ fn files_that_vanish_during_the_scan_are_no_reason_to_end() {
                 }
             }
         });
-        for _ in 0..300 {
-            let report = scan.run(&TestSession::new());
+        let reports: Vec<_> = (0..300).map(|_| scan.run(&TestSession::new())).collect();
+        busy.store(false, Ordering::Relaxed);
+        for report in reports {
             assert_eq!(report.stopped, None);
             for problem in problems(&report) {
-                assert!(problem.contains("no such file or directory"), "{problem}");
+                let expected = ["no such file or directory", "changed while it was read"];
+                assert!(expected.iter().any(|text| problem.contains(text)), "{problem}");
             }
         }
-        busy.store(false, Ordering::Relaxed);
     });
+}
+
+#[test]
+fn a_file_that_grows_while_it_is_read_is_reported() {
+    let root = tempfile::tempdir().expect("a directory");
+    let path = root.path().join("growing");
+    fs::write(&path, vec![b'x'; 32 << 20]).expect("a file");
+    let scan = Scan::new(vec![all(root.path(), vec![content("never")])]).expect("a scan");
+    let busy = std::sync::atomic::AtomicBool::new(true);
+    let reports: Vec<_> = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut file = fs::File::options().append(true).open(&path).expect("the file");
+            while busy.load(Ordering::Relaxed) {
+                std::io::Write::write_all(&mut file, b"x").expect("room");
+            }
+        });
+        let reports = (0..5).map(|_| scan.run(&TestSession::new())).collect();
+        busy.store(false, Ordering::Relaxed);
+        reports
+    });
+    let reported = |report| problems(report).iter().any(|problem| problem.contains("growing changed while"));
+    assert!(reports.iter().any(reported));
+}
+
+#[test]
+fn a_file_that_is_reached_twice_is_one_hit() {
+    let root = tempfile::tempdir().expect("a directory");
+    let (file, link) = (root.path().join("target"), root.path().join("link"));
+    fs::write(&file, "x").expect("a file");
+    std::os::unix::fs::symlink(&file, &link).expect("a link");
+    let paths = vec![root.path().to_owned(), link];
+    let report = run(vec![Query { paths, ..all(root.path(), vec![content("x")]) }]);
+    assert_eq!(self::paths(&report, 0).iter().filter(|path| **path == file).count(), 1);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::io::{self, Write};
 
 /// Writes the result as JSON, without a line feed.
 pub(crate) fn run(registry: &Registry, name: &str, output: &mut impl Write) -> io::Result<()> {
-    worker::run(registry, name, Budget::default(), &mut io::stdin().lock(), output)
+    worker::run_until_stopped(registry, name, Budget::default(), io::stdin(), output)
 }
 
 /// Writes the lines of the module's printer.

@@ -34,6 +34,20 @@ pub fn run(
     print(module, &result, output)
 }
 
+/// Like [`run`], and listens to the input while the module runs: a `stop` message ends the run at its next checkpoint.
+///
+/// # Errors
+/// Only if the output can not be written.
+pub fn run_until_stopped(
+    registry: &Registry,
+    module: &str,
+    budget: Budget,
+    input: impl Read + Send + 'static,
+    output: &mut impl Write,
+) -> io::Result<()> {
+    run_listening(registry, module, budget, input, output, |_| {})
+}
+
 /// Like [`run`], for a program that was started by a [`ChildRunner`](super::ChildRunner): listens to the input while the
 /// module runs. A `stop` message ends the run at its next checkpoint. The end of the input before that of the run means
 /// that the parent is dead: the process and all others of its group end within half a second.
@@ -47,12 +61,27 @@ pub fn serve(
     input: impl Read + Send + 'static,
     output: &mut impl Write,
 ) -> io::Result<()> {
+    run_listening(registry, module, budget, input, output, |cancel| {
+        cancel.cancel();
+        thread::sleep(LAST_WORDS);
+        die();
+    })
+}
+
+fn run_listening(
+    registry: &Registry,
+    module: &str,
+    budget: Budget,
+    input: impl Read + Send + 'static,
+    output: &mut impl Write,
+    at_end: fn(&CancelHandle),
+) -> io::Result<()> {
     let Some(module) = registry.module(module) else { return print_unavailable(module, output) };
     let mut input = BufReader::new(input);
     let result = match Message::read_parameters(&mut input) {
         Ok(message) => {
             let session = RunSession::new(budget);
-            listen(input, session.cancel_handle());
+            listen(input, session.cancel_handle(), at_end);
             run_in_session(module, &message.parameters, session).0
         }
         Err(error) => module.failure(error.to_string()),
@@ -114,17 +143,15 @@ fn print(module: &dyn Module, result: &ModuleResult, output: &mut impl Write) ->
     output.flush()
 }
 
-/// The thread ends with the input, and takes the process along.
-fn listen(mut input: impl BufRead + Send + 'static, cancel: CancelHandle) {
+/// The thread ends with the input.
+fn listen(mut input: impl BufRead + Send + 'static, cancel: CancelHandle, at_end: fn(&CancelHandle)) {
     thread::spawn(move || {
         while let Ok(Some(message)) = Message::read(&mut input) {
             if message.class == Message::STOP {
                 cancel.cancel();
             }
         }
-        cancel.cancel();
-        thread::sleep(LAST_WORDS);
-        die();
+        at_end(&cancel);
     });
 }
 

@@ -105,7 +105,7 @@ pub(super) fn digest(value: &str, algorithms: &[Algorithm]) -> Result<(Test, Str
     if value.is_empty() {
         return Err(CheckError::Empty);
     }
-    let value = value.to_uppercase();
+    let value = value.to_ascii_uppercase();
     let fitting = algorithms.iter().find(|algorithm| 2 * algorithm.length() == value.len());
     match fitting.and_then(|algorithm| Digest::from_hex(*algorithm, &value)) {
         Some(digest) => Ok((Test::Digest(digest), value)),
@@ -193,6 +193,11 @@ mod tests {
             text(digest("abc", &[Algorithm::Sha256, Algorithm::Sha384]).unwrap_err()),
             "Invalid checksum format for hash 'ABC'. Must match regex ^([A-F0-9]{64}|[A-F0-9]{96})$"
         );
+    }
+
+    #[test]
+    fn letters_that_are_no_digits_do_not_become_some() {
+        assert!(digest(&"\u{fb00}".repeat(16), &[Algorithm::Md5]).is_err(), "its upper case is FF");
     }
 
     #[test]

@@ -38,7 +38,8 @@ impl Params {
     pub fn parse(params: &Value) -> Result<Self, ParamsError> {
         let parameters: Parameters = match params {
             Value::Null => Parameters::default(),
-            params => json::from_value(params).map_err(|error| ParamsError::new(error.to_string()))?,
+            params => json::from_value(params)
+                .map_err(|error| ParamsError::new(format!("ReadInputParameters() -> {error}")))?,
         };
         let mut params = Self::default();
         let mut late = None;
@@ -278,6 +279,14 @@ mod tests {
             "validation comes before making checks"
         );
         assert_eq!(error("null"), "invalid empty search path, must have at least one search path");
+    }
+
+    #[test]
+    fn a_wrong_type_has_the_prefix_of_the_original() {
+        for parameters in [r#"{"searches":[]}"#, "5", r#"{"searches":{"s":{"paths":"x"}}}"#] {
+            let error = Params::parse(&json::from_slice(parameters.as_bytes()).unwrap()).unwrap_err();
+            assert!(error.reason.starts_with("ReadInputParameters() -> "), "{error}");
+        }
     }
 
     #[test]

@@ -10,10 +10,15 @@ use crate::{
     text,
 };
 use mig_core::{
-    json,
+    json, limits,
     module::{Outcome, ParamsError, Run, Session, Stop},
 };
 use std::{fs, path::Path, time::Instant};
+
+/// Room for elements in a result, in bytes of JSON.
+const MAX_ELEMENTS_BYTES: usize = limits::MAX_RESULT_BYTES / 8 * 7;
+/// More than what an element takes beside its path and its search: names of fields, size, mode, time, digest.
+const ELEMENT_BYTES: usize = 240;
 
 /// Searches that are ready to run.
 #[derive(Debug)]
@@ -37,12 +42,21 @@ impl Run for FileRun {
         let report = self.scan.run(session);
         report_problems(report.problems, self.max_errors, session);
         let total_hits: usize = report.hits.iter().map(Vec::len).sum();
-        let elements: Elements = self
-            .searches
-            .iter()
-            .zip(report.hits)
-            .map(|(search, hits)| (search.label.clone(), elements(search, &hits)))
-            .collect();
+        let mut room = MAX_ELEMENTS_BYTES;
+        let mut elements = Elements::new();
+        for (search, mut hits) in self.searches.iter().zip(report.hits) {
+            let kept = fitting(search, &hits, &mut room);
+            if kept < hits.len() {
+                let text = format!(
+                    "search '{}': only {kept} of {} matches fit in the result",
+                    search.label,
+                    hits.len()
+                );
+                session.soft_error(text);
+                hits.truncate(kept);
+            }
+            elements.insert(search.label.clone(), self::elements(search, &hits));
+        }
         let statistics = Statistics {
             files: report.statistics.files,
             open_failed: report.statistics.open_failed,
@@ -79,6 +93,19 @@ fn has_a_path(search: &LabelledSearch) -> Result<(), ParamsError> {
             place: Some(format!("search '{}'", search.label)),
         })
     })
+}
+
+/// How many of the first hits fit in a result: one that is too large would be lost as a whole.
+fn fitting(search: &LabelledSearch, hits: &[Hit], room: &mut usize) -> usize {
+    let echo = json::to_string(&search.echo).map_or(0, |text| text.len());
+    let fits = |hit: &&Hit| {
+        let path = json::quote(lossy(&hit.file.path).as_bytes()).len();
+        // With filters that report on their own the directory is repeated.
+        let size = echo + 2 * path + ELEMENT_BYTES;
+        *room = room.saturating_sub(size);
+        *room > 0
+    };
+    hits.iter().take_while(fits).count()
 }
 
 /// Hands on as many errors as are wanted, and how many were not.

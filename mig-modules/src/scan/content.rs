@@ -10,6 +10,7 @@ use crate::{
     scan::long_line::{LongLine, LongLineMatcher},
 };
 use memchr::{memchr, memrchr};
+use mig_core::module::Stop;
 use regex_automata::{
     Input, MatchKind, PatternSet,
     hybrid::dfa::{Cache, DFA},
@@ -18,13 +19,25 @@ use regex_automata::{
     util::pool::Pool,
 };
 use regex_syntax::hir::Hir;
-use std::{fmt, sync::Arc};
+use std::{fmt, ops::Range, sync::Arc};
 
 /// Longest line, in bytes, that is put together from several chunks.
 pub(super) const MAX_LINE_BYTES: usize = 256 << 10;
 
 /// Memory for the states of one lazily built automaton and thread, in bytes.
 pub(super) const AUTOMATON_CACHE_BYTES: usize = 8 << 20;
+
+/// Largest automaton of one expression, in bytes before it is run.
+const EXPRESSION_BYTES: usize = 64 << 20;
+
+/// Largest automaton of several expressions, in bytes before it is run.
+const GROUP_BYTES: usize = 10 << 20;
+
+/// Memory for all expressions of one run, in bytes.
+const ALL_EXPRESSIONS_BYTES: usize = 512 << 20;
+
+/// Says whether the run shall go on.
+pub(super) type Checkpoint<'a> = &'a dyn Fn() -> Result<(), Stop>;
 
 /// What is asked of the lines of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +63,8 @@ impl BuildError {
 #[derive(Debug)]
 pub(super) struct LineMatcher {
     expressions: Vec<Expression>,
-    together: Option<Together>,
+    /// Expressions that one automaton can hold, in their order; those in none are searched for one by one.
+    groups: Vec<Group>,
     long: LongLineMatcher,
 }
 
@@ -66,11 +80,21 @@ impl LineMatcher {
     pub(super) fn new(asked: Vec<(Arc<Pattern>, Quantifier)>) -> Result<Self, BuildError> {
         let supersets: Vec<Hir> = asked.iter().map(|(pattern, _)| pattern.superset().hir().clone()).collect();
         let long = LongLineMatcher::new(asked.iter().map(|(pattern, _)| Arc::clone(pattern)).collect());
-        let together = (asked.len() > 1).then(|| Together::new(&supersets)).transpose()?;
+        let mut memory = 0;
         let expressions = asked.into_iter().zip(&supersets).map(|((pattern, quantifier), superset)| {
-            Ok(Expression { pattern, quantifier, superset: build(std::slice::from_ref(superset))? })
+            let superset = build(std::slice::from_ref(superset), EXPRESSION_BYTES)?;
+            memory += superset.memory_usage();
+            if memory > ALL_EXPRESSIONS_BYTES {
+                return Err(BuildError::new(format!(
+                    "together they take more than {ALL_EXPRESSIONS_BYTES} bytes"
+                )));
+            }
+            Ok(Expression { pattern, quantifier, superset })
         });
-        Ok(Self { expressions: expressions.collect::<Result<_, _>>()?, together, long })
+        let expressions = expressions.collect::<Result<_, _>>()?;
+        let mut groups = Vec::new();
+        group(&supersets, 0..supersets.len(), &mut groups);
+        Ok(Self { expressions, groups, long })
     }
 
     /// Begins with a file. Nothing is asked until [`LineScan::want`] says so.
@@ -155,28 +179,30 @@ impl<'a> LineScan<'a> {
         self.blind && self.open > 0
     }
 
-    /// Takes the next piece of the file.
-    pub(super) fn feed(&mut self, mut data: &[u8]) {
+    /// Takes the next piece of the file. An expression may take long: `checkpoint` is asked before each.
+    pub(super) fn feed(&mut self, mut data: &[u8], checkpoint: Checkpoint<'_>) -> Result<(), Stop> {
         if self.is_in_line() {
-            let Some(end) = memchr(b'\n', data) else { return self.hold(data) };
+            let Some(end) = memchr(b'\n', data) else {
+                self.hold(data);
+                return Ok(());
+            };
             self.hold(&data[..end]);
-            self.end_line();
+            self.end_line(checkpoint)?;
             data = &data[end + 1..];
         }
         match memrchr(b'\n', data) {
             Some(last) => {
-                self.search(&data[..last]);
+                self.search(&data[..last], checkpoint)?;
                 self.hold(&data[last + 1..]);
             }
             None => self.hold(data),
         }
+        Ok(())
     }
 
     /// The file ends.
-    pub(super) fn finish(&mut self) {
-        if self.is_in_line() {
-            self.end_line();
-        }
+    pub(super) fn finish(&mut self, checkpoint: Checkpoint<'_>) -> Result<(), Stop> {
+        if self.is_in_line() { self.end_line(checkpoint) } else { Ok(()) }
     }
 
     fn is_in_line(&self) -> bool {
@@ -203,7 +229,7 @@ impl<'a> LineScan<'a> {
         }
     }
 
-    fn end_line(&mut self) {
+    fn end_line(&mut self, checkpoint: Checkpoint<'_>) -> Result<(), Stop> {
         match self.long.take() {
             Some(long) => {
                 let matched = long.finish();
@@ -212,11 +238,12 @@ impl<'a> LineScan<'a> {
             }
             None => {
                 let mut line = std::mem::take(&mut self.partial);
-                self.search(&line);
+                self.search(&line, checkpoint)?;
                 line.clear();
                 self.partial = line;
             }
         }
+        Ok(())
     }
 
     /// Applies what all expressions say of one line.
@@ -235,36 +262,69 @@ impl<'a> LineScan<'a> {
     }
 
     /// Searches whole lines; `block` lacks the end of the last one.
-    fn search(&mut self, block: &[u8]) {
+    fn search(&mut self, block: &[u8], checkpoint: Checkpoint<'_>) -> Result<(), Stop> {
         self.lines = true;
         let matcher = self.matcher;
         let open: Vec<usize> = (0..self.answers.len()).filter(|i| self.answers[*i] == Answer::Open).collect();
         let (any, every): (Vec<usize>, Vec<usize>) =
             open.into_iter().partition(|i| matcher.expressions[*i].quantifier == Quantifier::Any);
         for expression in every {
+            checkpoint()?;
             if !lines_of(block).all(|line| matcher.expressions[expression].pattern.is_match_line(line)) {
                 self.close(expression);
             }
         }
         for expression in matcher.candidates(&any, block) {
+            checkpoint()?;
             if matcher.expressions[expression].matches_a_line(block) {
                 self.close(expression);
             }
         }
+        Ok(())
     }
 }
 
 impl LineMatcher {
-    /// Those of some expressions which may match a line of the block.
+    /// Those of some expressions, which are in order, that may match a line of the block.
     fn candidates(&self, expressions: &[usize], block: &[u8]) -> Vec<usize> {
-        match (&self.together, expressions) {
-            (Some(together), [_, _, ..]) => match together.possible(block) {
-                Possible::None => Vec::new(),
-                Possible::Some(set) => expressions.iter().copied().filter(|i| contains(&set, *i)).collect(),
-                Possible::All => expressions.to_vec(),
-            },
-            _ => expressions.to_vec(),
+        let mut candidates = Vec::new();
+        let mut rest = expressions;
+        for Group { members, together } in &self.groups {
+            let (before, others) = rest.split_at(rest.partition_point(|place| *place < members.start));
+            let (inside, after) = others.split_at(others.partition_point(|place| *place < members.end));
+            candidates.extend(before);
+            match (inside, together.possible(block)) {
+                ([] | [_], _) | (_, Possible::All) => candidates.extend(inside),
+                (_, Possible::None) => {}
+                (_, Possible::Some(set)) => {
+                    candidates.extend(inside.iter().filter(|place| contains(&set, *place - members.start)));
+                }
+            }
+            rest = after;
         }
+        candidates.extend(rest);
+        candidates
+    }
+}
+
+/// Neighbours that are searched for by one automaton.
+#[derive(Debug)]
+struct Group {
+    members: Range<usize>,
+    together: Together,
+}
+
+/// Puts as many neighbours together as one automaton may hold.
+fn group(supersets: &[Hir], members: Range<usize>, groups: &mut Vec<Group>) {
+    if members.len() < 2 {
+        return;
+    }
+    if let Ok(together) = Together::new(&supersets[members.clone()]) {
+        groups.push(Group { members, together });
+    } else {
+        let middle = members.start + members.len() / 2;
+        group(supersets, members.start..middle, groups);
+        group(supersets, middle..members.end, groups);
     }
 }
 
@@ -307,8 +367,11 @@ fn contains(set: &PatternSet, expression: usize) -> bool {
     regex_automata::PatternID::new(expression).is_ok_and(|id| set.contains(id))
 }
 
-fn build(supersets: &[Hir]) -> Result<Regex, BuildError> {
-    let config = Regex::config().utf8_empty(false).hybrid_cache_capacity(AUTOMATON_CACHE_BYTES);
+fn build(supersets: &[Hir], nfa_bytes: usize) -> Result<Regex, BuildError> {
+    let config = Regex::config()
+        .utf8_empty(false)
+        .hybrid_cache_capacity(AUTOMATON_CACHE_BYTES)
+        .nfa_size_limit(Some(nfa_bytes));
     Regex::builder().configure(config).build_many_from_hir(supersets).map_err(BuildError::new)
 }
 
@@ -327,8 +390,9 @@ enum Possible {
 
 impl Together {
     fn new(supersets: &[Hir]) -> Result<Self, BuildError> {
+        let any = build(supersets, GROUP_BYTES)?;
         let nfa = thompson::Compiler::new()
-            .configure(thompson::Config::new().utf8(false).shrink(false))
+            .configure(thompson::Config::new().utf8(false).shrink(false).nfa_size_limit(Some(GROUP_BYTES)))
             .build_many_from_hir(supersets)
             .map_err(BuildError::new)?;
         let config = DFA::config()
@@ -339,7 +403,7 @@ impl Together {
         let maker = which.clone();
         let caches =
             Pool::new(Box::new(move || maker.create_cache()) as Box<dyn Fn() -> Cache + Send + Sync>);
-        Ok(Self { any: build(supersets)?, which, caches })
+        Ok(Self { any, which, caches })
     }
 
     /// Which expressions may match in the block.

@@ -212,9 +212,20 @@ fn header_length(begin: &[u8]) -> Result<Option<usize>, GunzipError> {
         }
     }
     if flags & HAS_CHECKSUM != 0 {
+        let Some((header, rest)) = begin.split_at_checked(length) else { return Ok(None) };
+        let Some(checksum) = rest.first_chunk() else { return Ok(None) };
+        if u32::from(u16::from_le_bytes(*checksum)) != low_half_of_checksum(header) {
+            return Err(GunzipError::Header);
+        }
         length += 2;
     }
     Ok((begin.len() >= length).then_some(length))
+}
+
+fn low_half_of_checksum(bytes: &[u8]) -> u32 {
+    let mut checksum = flate2::Crc::new();
+    checksum.update(bytes);
+    checksum.sum() & 0xFFFF
 }
 
 fn length(count: u64) -> usize {
@@ -246,6 +257,17 @@ mod tests {
             .write(Vec::new(), Compression::fast());
         encoder.write_all(data).unwrap();
         encoder.finish().unwrap()
+    }
+
+    #[test]
+    fn a_header_with_a_wrong_checksum_is_none() {
+        let mut header = MAGIC_DEFLATE.to_vec();
+        header.extend([HAS_CHECKSUM, 0, 0, 0, 0, 0, 0xFF]);
+        let checksum = low_half_of_checksum(&header).to_le_bytes();
+        let with = |bytes: [u8; 2]| [&header[..], &bytes].concat();
+        assert!(matches!(header_length(&with([checksum[0], checksum[1]])), Ok(Some(12))));
+        assert!(header_length(&with([checksum[0], !checksum[1]])).is_err());
+        assert!(matches!(header_length(&header), Ok(None)));
     }
 
     fn expand(compressed: &[u8], piece: usize) -> (Vec<u8>, Result<(), GunzipError>) {

@@ -11,7 +11,16 @@ use crate::scan::{
     run::Context,
 };
 use mig_core::module::Stop;
-use std::{ffi::OsStr, fs::File, io, path::PathBuf, sync::Arc};
+use std::{
+    ffi::OsStr,
+    fs::File,
+    io::{self, Read},
+    path::PathBuf,
+    sync::Arc,
+};
+
+/// Bytes that are read of a file that says it is empty and lies on a pseudo file system: some of these never end.
+const MAX_PSEUDO_FILE_BYTES: u64 = 16 << 20;
 
 /// Where a file is: an entry of an open directory.
 #[derive(Debug)]
@@ -107,8 +116,21 @@ fn judge_content(
 ) -> Result<Option<Metadata>, Stop> {
     match open(place, verdicts) {
         Ok((file, metadata)) => {
-            for problem in read(file, buffer, context.matcher, verdicts, context.session)? {
+            let is_endless =
+                metadata.size == 0 && FileSystem::of_file(&file).is_ok_and(|kind| kind != FileSystem::Local);
+            let limit = if is_endless { MAX_PSEUDO_FILE_BYTES } else { u64::MAX };
+            let mut source = (&file).take(limit);
+            for problem in read(&mut source, &place.path, buffer, context.matcher, verdicts, context.session)?
+            {
                 context.problem(&place.path, problem);
+            }
+            if source.limit() == 0 {
+                let text =
+                    format!("warning: only the first {limit} bytes of {} were read", place.path.display());
+                context.problem(&place.path, text);
+            } else if !is_endless && has_changed(&file, &metadata) {
+                let text = format!("warning: {} changed while it was read", place.path.display());
+                context.problem(&place.path, text);
             }
             Ok(Some(metadata))
         }
@@ -125,6 +147,12 @@ fn judge_content(
             Ok(None)
         }
     }
+}
+
+/// Whether somebody wrote to the file since; what we found is true of neither state then.
+fn has_changed(file: &File, before: &Metadata) -> bool {
+    let same = |now: std::fs::Metadata| Ok((now.len(), now.modified()?) == (before.size, before.modified));
+    !file.metadata().and_then(same).unwrap_or(true)
 }
 
 /// Opens a file for its content: a regular one, and where a link leads not one that the walk would not have entered.

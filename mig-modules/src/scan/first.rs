@@ -3,7 +3,7 @@
 use crate::scan::{paths::compare, report::Hit};
 use std::{
     cmp::Ordering,
-    collections::BinaryHeap,
+    collections::BTreeSet,
     path::Path,
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -15,8 +15,7 @@ use std::{
 #[derive(Debug)]
 pub(super) struct FirstHits {
     limit: Option<usize>,
-    /// The last hit is on top.
-    hits: Mutex<BinaryHeap<Ranked>>,
+    hits: Mutex<BTreeSet<Ranked>>,
     full: AtomicBool,
 }
 
@@ -35,26 +34,28 @@ impl FirstHits {
 
     /// Whether a hit at this path would be kept.
     pub(super) fn wants(&self, path: &Path) -> bool {
-        !self.is_full() || self.lock().peek().is_some_and(|last| compare(path, &last.0.file.path).is_le())
+        !self.is_full() || self.lock().last().is_some_and(|last| compare(path, &last.0.file.path).is_le())
     }
 
     /// Whether a hit below this directory would be kept.
     pub(super) fn wants_below(&self, directory: &Path) -> bool {
         let below = |last: &Path| last.starts_with(directory) || compare(directory, last).is_lt();
-        !self.is_full() || self.lock().peek().is_some_and(|last| below(&last.0.file.path))
+        !self.is_full() || self.lock().last().is_some_and(|last| below(&last.0.file.path))
     }
 
-    /// Takes a hit; false if it comes too late in the order.
+    /// Takes a hit; false if it comes too late in the order, or is there already: a file may be reached through several links.
     pub(super) fn add(&self, hit: Hit) -> bool {
         let mut hits = self.lock();
         let hit = Ranked(hit);
-        if self.is_full() && hits.peek().is_none_or(|last| hit >= *last) {
+        if self.is_full() && hits.last().is_none_or(|last| hit >= *last) {
             return false;
         }
-        hits.push(hit);
+        if !hits.insert(hit) {
+            return false;
+        }
         if let Some(limit) = self.limit {
             if hits.len() > limit {
-                hits.pop();
+                hits.pop_last();
             }
             self.full.store(hits.len() >= limit, Relaxed);
         }
@@ -64,10 +65,10 @@ impl FirstHits {
     /// The hits in order.
     pub(super) fn into_sorted(self) -> Vec<Hit> {
         let hits = self.hits.into_inner().unwrap_or_else(PoisonError::into_inner);
-        hits.into_sorted_vec().into_iter().map(|ranked| ranked.0).collect()
+        hits.into_iter().map(|ranked| ranked.0).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, BinaryHeap<Ranked>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<Ranked>> {
         self.hits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -124,6 +125,7 @@ mod tests {
             expected.sort_by(|(path, filter), (other, other_filter)| {
                 compare(Path::new(path), Path::new(other)).then(filter.cmp(other_filter))
             });
+            expected.dedup();
             expected.truncate(limit);
             let kept: Vec<_> = first.into_sorted().into_iter()
                 .map(|hit| (hit.file.path.to_str().unwrap().to_owned(), hit.filter.unwrap()))

@@ -12,6 +12,8 @@ use std::{
     collections::BTreeSet,
     io::{self, ErrorKind, Read},
     ops::ControlFlow,
+    path::Path,
+    time::{Duration, Instant},
 };
 
 /// Bytes that are read at once. Small enough to stay in the second-level cache of a processor between the system's copy and
@@ -23,6 +25,7 @@ pub(super) const CHUNK_BYTES: usize = 64 << 10;
 /// Returns what went wrong, once for each purpose that it hindered.
 pub(super) fn read(
     file: impl Read,
+    path: &Path,
     buffer: &mut [u8],
     matcher: &LineMatcher,
     verdicts: &mut [Verdict<'_>],
@@ -34,7 +37,7 @@ pub(super) fn read(
         session.checkpoint()?;
         let chunk = match source.next() {
             Ok(chunk) => chunk,
-            Err(error) => break Some(format!("read: {}", reason(&error))),
+            Err(error) => break Some(format!("read {}: {}", path.display(), reason(&error))),
         };
         let reading = reading.get_or_insert_with(|| Reading::begin(chunk, matcher, verdicts));
         reading.feed(chunk, verdicts, session)?;
@@ -43,7 +46,7 @@ pub(super) fn read(
         }
     };
     let reading = reading.unwrap_or_else(|| Reading::begin(&[], matcher, verdicts));
-    Ok(reading.finish(source.complete, failure.as_deref(), verdicts))
+    reading.finish(source.complete, failure.as_deref(), verdicts, session)
 }
 
 /// A file in chunks.
@@ -100,15 +103,14 @@ impl<'a> Reading<'a> {
     }
 
     fn feed(&mut self, chunk: &[u8], verdicts: &[Verdict<'_>], session: &dyn Session) -> Result<(), Stop> {
-        self.plain.feed(chunk, verdicts);
+        self.plain.feed(chunk, verdicts, session)?;
         let Some((gunzip, expanded)) = &mut self.expanded else { return Ok(()) };
         if !expanded.wants_more() {
             return Ok(());
         }
         let mut stop = Ok(());
         let fed = gunzip.feed(chunk, &mut |data| {
-            expanded.feed(data, verdicts);
-            stop = session.checkpoint();
+            stop = expanded.feed(data, verdicts, session).and_then(|()| session.checkpoint());
             if stop.is_ok() && expanded.wants_more() {
                 ControlFlow::Continue(())
             } else {
@@ -130,7 +132,8 @@ impl<'a> Reading<'a> {
         complete: bool,
         failure: Option<&str>,
         verdicts: &mut [Verdict<'_>],
-    ) -> BTreeSet<String> {
+        session: &dyn Session,
+    ) -> Result<BTreeSet<String>, Stop> {
         let mut problems = BTreeSet::new();
         if self.broken_gzip {
             let expanders = verdicts.iter().filter(|verdict| verdict.plan.query.decompress);
@@ -142,10 +145,12 @@ impl<'a> Reading<'a> {
             if complete && expanded.failure.is_none() {
                 expanded.failure = gunzip.finish().err().map(|error| error.to_string());
             }
+            expanded.lines.finish(&|| session.checkpoint())?;
             expanded.finish(complete, failure, verdicts, &mut problems);
         }
+        self.plain.lines.finish(&|| session.checkpoint())?;
         self.plain.finish(complete, failure, verdicts, &mut problems);
-        problems
+        Ok(problems)
     }
 }
 
@@ -154,6 +159,7 @@ struct Stream<'a> {
     /// The verdicts that are not decided yet, by their place.
     readers: Vec<usize>,
     lines: LineScan<'a>,
+    pace: Pace,
     hashers: Hashers,
     /// Why there is no more of it.
     failure: Option<String>,
@@ -168,22 +174,28 @@ impl<'a> Stream<'a> {
         }
         let algorithms: BTreeSet<Algorithm> =
             plans().flat_map(|plan| plan.algorithms.iter().copied()).collect();
-        Self { lines, hashers: Hashers::new(algorithms), failure: None, readers }
+        Self { lines, pace: Pace::default(), hashers: Hashers::new(algorithms), failure: None, readers }
     }
 
     fn wants_more(&self) -> bool {
         self.failure.is_none() && (self.lines.open() > 0 || !self.hashers.is_empty())
     }
 
-    fn feed(&mut self, data: &[u8], verdicts: &[Verdict<'_>]) {
-        let open = self.lines.open();
-        if open > 0 {
-            self.lines.feed(data);
-        }
-        if self.lines.open() != open {
-            self.dismiss(verdicts);
+    fn feed(&mut self, data: &[u8], verdicts: &[Verdict<'_>], session: &dyn Session) -> Result<(), Stop> {
+        let mut rest = data;
+        while !rest.is_empty() && self.lines.open() > 0 {
+            let open = self.lines.open();
+            let (piece, behind) = rest.split_at(self.pace.bytes.min(rest.len()));
+            let begin = Instant::now();
+            self.lines.feed(piece, &|| session.checkpoint())?;
+            self.pace.took(begin.elapsed());
+            if self.lines.open() != open {
+                self.dismiss(verdicts);
+            }
+            rest = behind;
         }
         self.hashers.feed(data);
+        Ok(())
     }
 
     /// Forgets what only those wanted whom the contents so far rule out.
@@ -203,7 +215,7 @@ impl<'a> Stream<'a> {
     }
 
     fn finish(
-        mut self,
+        self,
         complete: bool,
         failure: Option<&str>,
         verdicts: &mut [Verdict<'_>],
@@ -211,7 +223,6 @@ impl<'a> Stream<'a> {
     ) {
         let failure = self.failure.as_deref().or(failure);
         let complete = complete && failure.is_none();
-        self.lines.finish();
         let digests = complete.then(|| self.hashers.finish());
         let too_long = format!("a line of more than {MAX_LINE_BYTES} bytes is too long for these contents");
         let failure = failure.or(self.lines.is_blind().then_some(&too_long));
@@ -231,6 +242,28 @@ impl<'a> Stream<'a> {
                 problems.insert(purpose.problem(failure));
             }
             verdict.digest(digests.as_deref());
+        }
+    }
+}
+
+/// How much is searched between two looks at the session. Some expressions make a hundred kilobytes in a second, most make
+/// more than a gigabyte.
+struct Pace {
+    bytes: usize,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { bytes: CHUNK_BYTES / 8 }
+    }
+}
+
+impl Pace {
+    fn took(&mut self, time: Duration) {
+        if time < Duration::from_millis(5) {
+            self.bytes = CHUNK_BYTES;
+        } else if time > Duration::from_millis(40) {
+            self.bytes = (self.bytes / 2).max(512);
         }
     }
 }

@@ -177,6 +177,8 @@ impl Walk<'_> {
             self.context.problem(&path(), text);
             return Ok(());
         }
+        // Before it is opened: what does not open is reported once.
+        let root = parent.scope.root_at(&name).filter(|root| self.context.roots.claim(*root));
         let opened = parent.branch.directory().and_then(|above| {
             let directory = above.open_child(&name)?;
             let device = directory.device()?;
@@ -195,7 +197,7 @@ impl Walk<'_> {
             let plans = self.context.plans;
             Arc::make_mut(&mut scope).retain(|query| plans[query].query.foreign_file_systems);
         }
-        if let Some(root) = parent.scope.root_at(&name).filter(|root| self.context.roots.claim(*root)) {
+        if let Some(root) = root {
             Arc::make_mut(&mut scope).add_root(root, &self.context.roots);
         }
         let (branch, lent) = Branch::new(Arc::clone(&parent.branch), name, directory);

@@ -2,6 +2,10 @@ use super::*;
 use proptest::prelude::*;
 use std::sync::LazyLock;
 
+fn go_on() -> Result<(), Stop> {
+    Ok(())
+}
+
 /// Expressions that differ in what they need: literals, anchors, classes, what only bad bytes match.
 const PATTERNS: [&str; 14] = [
     "ab",
@@ -35,8 +39,8 @@ fn scan(matcher: &LineMatcher, data: &[u8], piece: usize) -> Vec<Option<bool>> {
     let mut scan = matcher.start();
     let all = 0..matcher.expressions.len();
     all.clone().for_each(|expression| scan.want(expression));
-    data.chunks(piece).for_each(|piece| scan.feed(piece));
-    scan.finish();
+    data.chunks(piece).for_each(|piece| scan.feed(piece, &go_on).unwrap());
+    scan.finish(&go_on).unwrap();
     all.map(|expression| scan.answer(expression, true)).collect()
 }
 
@@ -68,7 +72,8 @@ fn data() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3_000))]
 
-    #[test]
+
+#[test]
     fn lines_in_pieces_are_answered_as_by_definition(data in data(), piece in 1..8_usize) {
         for matcher in &*ALL {
             prop_assert_eq!(scan(matcher, &data, piece), reference(matcher, &data));
@@ -115,7 +120,7 @@ fn memory_for_a_long_line_is_bounded() {
     let mut scan = matcher.start();
     scan.want(0);
     for _ in 0..64 {
-        scan.feed(&vec![b'x'; 64 << 10]);
+        scan.feed(&vec![b'x'; 64 << 10], &go_on).unwrap();
         assert!(scan.partial.capacity() <= 2 * MAX_LINE_BYTES);
     }
     assert!(scan.long.is_some());
@@ -127,7 +132,7 @@ fn what_is_decided_needs_no_more_data() {
     let mut scan = matcher.start();
     scan.want(0);
     scan.want(1);
-    scan.feed(b"a\n");
+    scan.feed(b"a\n", &go_on).unwrap();
     assert_eq!((scan.open(), scan.answer(0, false), scan.answer(1, false)), (1, Some(true), None));
     scan.retain(|_| false);
     assert_eq!(scan.open(), 0);
@@ -147,3 +152,33 @@ fn an_empty_file_has_no_line() {
 }
 
 const CHUNK: usize = 256 << 10;
+
+#[test]
+fn expressions_that_one_automaton_can_not_hold_are_searched_for_in_groups() {
+    let expressions: Vec<String> = (0..24).map(|number| format!("a.{{999}}b{number}$")).collect();
+    let asked = expressions.iter().map(|text| (Arc::new(Pattern::new(text).unwrap()), Quantifier::Any));
+    let matcher = LineMatcher::new(asked.collect()).unwrap();
+    assert!(matcher.groups.len() > 1, "{}", matcher.groups.len());
+    let mut scan = matcher.start();
+    (0..24).for_each(|expression| scan.want(expression));
+    scan.feed(format!("a{}b7\n", "x".repeat(999)).as_bytes(), &go_on).unwrap();
+    scan.finish(&go_on).unwrap();
+    let found: Vec<usize> =
+        (0..24).filter(|expression| scan.answer(*expression, true) == Some(true)).collect();
+    assert_eq!(found, [7]);
+}
+
+#[test]
+fn a_run_can_be_ended_between_two_expressions() {
+    let asked = ["a", "b", "c"].map(|text| (Arc::new(Pattern::new(text).unwrap()), Quantifier::Every));
+    let matcher = LineMatcher::new(asked.into()).unwrap();
+    let mut scan = matcher.start();
+    (0..3).for_each(|expression| scan.want(expression));
+    let asked = std::cell::Cell::new(0);
+    let second = || {
+        asked.set(asked.get() + 1);
+        if asked.get() == 2 { Err(Stop::Cancelled) } else { Ok(()) }
+    };
+    assert_eq!(scan.feed(b"abc\n", &second), Err(Stop::Cancelled));
+    assert_eq!(asked.get(), 2);
+}

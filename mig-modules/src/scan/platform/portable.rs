@@ -74,6 +74,7 @@ impl Directory {
         Ok(metadata_of(&metadata))
     }
 
+    /// Opens an entry for reading, and says what was opened.
     pub(in crate::scan) fn open_file(&self, name: &OsStr, links: Links) -> io::Result<(File, Metadata)> {
         if self.metadata(name, links)?.kind != Kind::File {
             return Err(io::Error::other("not a regular file"));
