@@ -5,6 +5,7 @@ use std::{
     io::{self, Read},
     path::Path,
 };
+use zeroize::Zeroizing;
 
 /// Largest action document that is parsed, in bytes.
 pub const MAX_ACTION_BYTES: usize = 32 << 20;
@@ -66,16 +67,57 @@ pub fn read_file(path: &Path, limit: usize) -> io::Result<Vec<u8>> {
     read(File::open(path)?, limit)
 }
 
+/// [`read_file`] for keys and passphrases: what was read is erased from memory when dropped, and nowhere else. Reserves `limit`
+/// bytes at once.
+///
+/// # Errors
+/// As [`read_file`].
+pub fn read_secret(path: &Path, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+    read_secret_from(File::open(path)?, limit)
+}
+
+/// [`read_secret`] from any source, such as standard input.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_secret_from(source: impl Read, limit: usize) -> io::Result<Zeroizing<Vec<u8>>> {
+    // Larger than all that is read: a buffer that grows, or a reader that probes for the end, would leave copies behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(limit.saturating_add(64)));
+    read_into(&mut bytes, source, limit)?;
+    Ok(bytes)
+}
+
 /// Reads everything, at most `limit` bytes.
 ///
 /// # Errors
 /// If the source fails, or has more ([`io::ErrorKind::FileTooLarge`]).
 pub fn read(source: impl Read, limit: usize) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
+    read_into(&mut bytes, source, limit)?;
+    Ok(bytes)
+}
+
+fn read_into(bytes: &mut Vec<u8>, source: impl Read, limit: usize) -> io::Result<()> {
     let cap = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    source.take(cap).read_to_end(&mut bytes)?;
+    source.take(cap).read_to_end(bytes)?;
     if bytes.len() > limit {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {limit} bytes")));
     }
-    Ok(bytes)
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read_secret_from;
+    use std::io;
+
+    #[test]
+    fn a_secret_is_read_into_a_buffer_that_never_grows() {
+        for length in [0, 1, 31, 32, 99, 100] {
+            let secret = read_secret_from(vec![b's'; length].as_slice(), 100).unwrap();
+            assert_eq!((secret.len(), secret.capacity()), (length, 164));
+        }
+        let error = read_secret_from([0; 101].as_slice(), 100).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+    }
 }

@@ -27,15 +27,13 @@ pub(super) fn blocks(text: &str) -> Result<Vec<Zeroizing<Vec<u8>>>, ArmorError> 
     let mut blocks = Vec::new();
     while let Some(line) = lines.next() {
         if let Some(label) = label(line, "BEGIN ") {
-            blocks.push(block(text.len(), label, &mut lines)?);
+            blocks.push(block(label, &mut lines)?);
         }
     }
     if blocks.is_empty() { Err(ArmorError::NoBlock) } else { Ok(blocks) }
 }
 
-/// `room` is enough for all lines: growing would leave copies of a secret key behind.
 fn block<'a>(
-    room: usize,
     label: &str,
     lines: &mut impl Iterator<Item = &'a str>,
 ) -> Result<Zeroizing<Vec<u8>>, ArmorError> {
@@ -43,17 +41,26 @@ fn block<'a>(
     if !lines.any(str::is_empty) {
         return Err(ArmorError::NoBody(name()));
     }
-    let mut payload = Zeroizing::new(String::with_capacity(room));
+    let mut body = Vec::new();
     loop {
         match lines.next() {
             None => return Err(ArmorError::NoEnd(name())),
             Some(line) if self::label(line, "END ") == Some(label) => break,
             Some(line) if line.starts_with('=') => {}
-            Some(line) => payload.push_str(line),
+            Some(line) => body.push(line),
         }
     }
+    let payload = joined(&body);
     let packets = STANDARD.decode(payload.as_bytes()).map_err(|error| ArmorError::Base64(name(), error))?;
     Ok(Zeroizing::new(packets))
+}
+
+/// The lines in one, in a buffer of the final size: growing would leave copies of a secret key behind.
+fn joined(lines: &[&str]) -> Zeroizing<String> {
+    let length = lines.iter().map(|line| line.len()).sum();
+    let mut all = Zeroizing::new(String::with_capacity(length));
+    lines.iter().for_each(|line| all.push_str(line));
+    all
 }
 
 /// The label of a line such as `-----BEGIN PGP SIGNATURE-----`.
@@ -93,6 +100,13 @@ mod tests {
     fn headers_and_carriage_returns_are_ignored() {
         let text = "-----BEGIN PGP A-----\r\nVersion: 1\r\n\r\nYQ==\r\n=xxxx\r\n-----END PGP A-----\r\n";
         assert_eq!(blocks(text).unwrap(), [b"a".to_vec().into()]);
+    }
+
+    #[test]
+    fn the_text_of_a_secret_key_is_copied_into_a_buffer_that_never_grows() {
+        let line = "A".repeat(64);
+        let payload = joined(&vec![line.as_str(); 1000]);
+        assert_eq!((payload.len(), payload.capacity()), (64_000, 64_000));
     }
 
     #[test]
