@@ -2,7 +2,7 @@
 
 use crate::{
     cli::SigningOptions,
-    state::{State, read_text},
+    state::{State, read_secret, text_in},
 };
 use anyhow::{Context, Result};
 use mig_core::{
@@ -11,9 +11,7 @@ use mig_core::{
     time::Time,
 };
 use std::{env, time::SystemTime};
-
-/// Largest passphrase file and key file, in bytes.
-const MAX_BYTES: usize = 1 << 20;
+use zeroize::Zeroizing;
 
 /// Who signs.
 #[derive(Debug)]
@@ -36,9 +34,10 @@ impl OwnKey {
 /// If there is no such key, or it does not open.
 pub fn own_key(options: &SigningOptions, state: impl FnOnce() -> Result<State>) -> Result<OwnKey> {
     if let Some(path) = &options.key_file {
-        let text = read_text(path, MAX_BYTES)?;
+        let secret = read_secret(path)?;
+        let text = text_in(path, &secret)?;
         let load = |passphrase: Option<&Passphrase>| {
-            SecretKey::from_armored(&text, passphrase).with_context(|| path.display().to_string())
+            SecretKey::from_armored(text, passphrase).with_context(|| path.display().to_string())
         };
         return OwnKey::of(unlocked(load, options)?);
     }
@@ -78,8 +77,8 @@ fn unlocked(
 /// If the file can not be read.
 pub fn given_passphrase(options: &SigningOptions) -> Result<Option<Passphrase>> {
     if let Some(path) = &options.passphrase_file {
-        let text = read_text(path, MAX_BYTES)?;
-        return Ok(Some(text.lines().next().unwrap_or_default().to_owned().into()));
+        let secret = read_secret(path)?;
+        return Ok(Some(text_in(path, &secret)?.lines().next().unwrap_or_default().to_owned().into()));
     }
     Ok(env::var(PASSPHRASE_VARIABLE).ok().map(Passphrase::from))
 }
@@ -89,11 +88,12 @@ pub fn given_passphrase(options: &SigningOptions) -> Result<Option<Passphrase>> 
 /// # Errors
 /// If there is no terminal, or the two differ.
 pub fn new_passphrase() -> Result<Passphrase> {
-    let first = rpassword::prompt_password("Passphrase of the new key: ").context(NO_TERMINAL)?;
-    let second = rpassword::prompt_password("The same again: ").context(NO_TERMINAL)?;
+    let prompt = |text| rpassword::prompt_password(text).map(Zeroizing::new).context(NO_TERMINAL);
+    let mut first = prompt("Passphrase of the new key: ")?;
+    let second = prompt("The same again: ")?;
     anyhow::ensure!(first == second, "the two passphrases differ");
     anyhow::ensure!(!first.is_empty(), "an empty passphrase protects nothing");
-    Ok(first.into())
+    Ok(std::mem::take(&mut *first).into())
 }
 
 const NO_TERMINAL: &str = "the key is locked and there is no terminal to ask for its passphrase: \

@@ -24,6 +24,7 @@ use std::{
     io::{self, ErrorKind, Write},
     path::{Path, PathBuf},
 };
+use zeroize::Zeroizing;
 
 /// Largest key file, in bytes.
 const MAX_KEY_BYTES: usize = 1 << 20;
@@ -199,8 +200,9 @@ impl State {
         if !path.exists() {
             bail!("no key {fingerprint} in {}: `mig key list` shows those there are", self.root.display());
         }
-        let text = read_text(&path, MAX_KEY_BYTES)?;
-        SecretKey::from_armored(&text, passphrase).with_context(|| format!("{} is damaged", path.display()))
+        let text = read_secret(&path)?;
+        SecretKey::from_armored(text_in(&path, &text)?, passphrase)
+            .with_context(|| format!("{} is damaged", path.display()))
     }
 
     /// Where a secret key is.
@@ -352,6 +354,16 @@ fn write_private(path: &Path, text: &str) -> Result<()> {
         file.persist(path).map_err(|error| error.error)
     };
     write().map(drop).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Reads a key or a passphrase; it is erased from memory when dropped.
+pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>> {
+    limits::read_secret(path, MAX_KEY_BYTES).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// The content of a file as text.
+pub(crate) fn text_in<'a>(path: &Path, content: &'a [u8]) -> Result<&'a str> {
+    std::str::from_utf8(content).with_context(|| format!("{} is not text", path.display()))
 }
 
 /// Reads a text of at most `limit` bytes; the error names the file.

@@ -13,9 +13,6 @@ use mig_core::sign::{Fingerprint, KeyAlgorithm, Keyring, SecretKey, Signer};
 use serde::Serialize;
 use std::path::Path;
 
-/// Largest key file, in bytes.
-const MAX_KEY_BYTES: usize = 1 << 20;
-
 pub(super) fn run(context: &mut Context<'_>, command: &KeyCommand) -> Result<Exit> {
     match command {
         KeyCommand::New { name, rsa, protect } => new(context, name.as_deref(), *rsa, *protect),
@@ -95,16 +92,17 @@ fn load(state: &State, fingerprint: Option<&Fingerprint>) -> Result<SecretKey> {
 }
 
 fn import(context: &mut Context<'_>, file: &Path) -> Result<Exit> {
-    let text = state::read_text(file, MAX_KEY_BYTES)?;
+    let secret = state::read_secret(file)?;
+    let text = state::text_in(file, &secret)?;
     let state = context.own_state()?;
     let fingerprint = if text.contains("PUBLIC KEY BLOCK") {
         let fingerprint = Keyring::default()
-            .add(&text)
+            .add(text)
             .with_context(|| format!("{} is not one armored public key", file.display()))?;
-        state.trust(&fingerprint, &text)?;
+        state.trust(&fingerprint, text)?;
         fingerprint
     } else {
-        let key = SecretKey::from_armored(&text, None)
+        let key = SecretKey::from_armored(text, None)
             .with_context(|| format!("{} is not one armored secret key", file.display()))?;
         state.add_key(&key)?;
         key.fingerprint().clone()
