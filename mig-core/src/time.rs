@@ -92,6 +92,13 @@ impl Time {
         Self { seconds, nanoseconds, ..self }
     }
 
+    /// True if the time can be written in UTC, whatever offset it came with: its year is 0 to 9999 there too. Stores keep no
+    /// offset.
+    #[must_use]
+    pub fn is_writable_in_utc(&self) -> bool {
+        Self { offset_minutes: 0, ..*self }.civil().is_some()
+    }
+
     /// How long after `earlier`; zero if it is not.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
@@ -376,6 +383,19 @@ mod tests {
         let last: Time = "9999-12-31T23:59:59.999999999Z".parse().unwrap();
         assert_eq!(json::to_string(&last).unwrap(), "\"9999-12-31T23:59:59.999999999Z\"");
         assert!(json::to_string(&last.plus(Duration::from_nanos(1))).is_err());
+    }
+
+    #[test]
+    fn an_offset_may_hide_a_year_that_is_not_written() {
+        for (text, writable) in [
+            ("9999-12-31T23:59:59-23:00", false),
+            ("9999-12-31T22:59:59-01:00", true),
+            ("0000-01-01T00:00:00+00:01", false),
+            ("0000-01-01T00:00:00Z", true),
+        ] {
+            let time: Time = text.parse().unwrap();
+            assert!(json::to_string(&time).is_ok() && time.is_writable_in_utc() == writable, "{text}");
+        }
     }
 
     #[test]

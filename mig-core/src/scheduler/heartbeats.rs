@@ -28,6 +28,14 @@ pub enum HeartbeatError {
     /// A field that is needed is empty.
     #[error("heartbeat has no {0}")]
     Missing(&'static str),
+    /// A time that can be written with its offset only, which is not kept.
+    #[error("the {field} of agent '{agent}' is outside of the years 0 to 9999 in UTC")]
+    Time {
+        /// Queue location.
+        agent: String,
+        /// Which field.
+        field: &'static str,
+    },
     /// Neither `daemon` nor `checkin` nor empty.
     #[error("agent '{agent}' reported an invalid mode")]
     Mode {
@@ -61,6 +69,16 @@ pub fn check_heartbeat(body: &[u8], now: SystemTime, options: &Options) -> Resul
     let agent = || info.queue_location.chars().take(120).collect();
     if info.heartbeat_time < Time::from(now - options.offline_after) {
         return Err(HeartbeatError::Expired { agent: agent() });
+    }
+    for (field, time) in [
+        ("start time", info.start_time),
+        ("destruction time", info.destruction_time),
+        ("heartbeat time", info.heartbeat_time),
+        ("refresh time", info.refresh_time),
+    ] {
+        if !time.is_writable_in_utc() {
+            return Err(HeartbeatError::Time { agent: agent(), field });
+        }
     }
     if !matches!(info.mode.as_str(), "" | "daemon" | "checkin") {
         return Err(HeartbeatError::Mode { agent: agent() });
@@ -133,6 +151,19 @@ mod tests {
         let old = check(|info| info.heartbeat_time = Time::from(now() - Duration::from_secs(3600)));
         assert!(matches!(old, Err(HeartbeatError::Expired { .. })));
         assert!(check(|info| info.heartbeat_time = Time::from(now() + Duration::from_secs(3600))).is_ok());
+    }
+
+    #[test]
+    fn a_time_that_can_not_be_written_without_its_offset_is_refused() {
+        let late: Time = "9999-12-31T23:59:59-23:00".parse().unwrap();
+        for change in [
+            |info: &mut AgentInfo, time| info.start_time = time,
+            |info: &mut AgentInfo, time| info.destruction_time = time,
+            |info: &mut AgentInfo, time| info.heartbeat_time = time,
+            |info: &mut AgentInfo, time| info.refresh_time = time,
+        ] {
+            assert!(matches!(check(|info| change(info, late)), Err(HeartbeatError::Time { .. })));
+        }
     }
 
     #[test]

@@ -22,6 +22,14 @@ pub enum IntakeError {
     /// It breaks a rule for all actions.
     #[error(transparent)]
     Action(#[from] ActionError),
+    /// The end of its window can be written with its offset only, which is not kept.
+    #[error("action {field} is outside of the years 0 to 9999 in UTC: {time}")]
+    Time {
+        /// Which end.
+        field: &'static str,
+        /// What it says.
+        time: Time,
+    },
     /// Its target is outside the language.
     #[error("the target of the action can not be read")]
     Target(#[from] TargetError),
@@ -73,6 +81,11 @@ pub async fn submit(
 fn check_form(action: &Action, now: SystemTime) -> Result<(), IntakeError> {
     action.validate(Time::from(now))?;
     action.refuse_ambiguous_text()?;
+    for (field, time) in [("validfrom", action.valid_from), ("expireafter", action.expire_after)] {
+        if !time.is_writable_in_utc() {
+            return Err(IntakeError::Time { field, time });
+        }
+    }
     Target::parse(&action.target)?;
     Ok(())
 }

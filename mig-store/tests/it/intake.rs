@@ -166,6 +166,19 @@ async fn an_expired_action_is_refused() {
 }
 
 #[tokio::test]
+async fn a_window_that_can_not_be_written_without_its_offset_is_refused() {
+    let platform = platform().await;
+    let action = platform.signed_by(&[&platform.ana], |action| {
+        action.expire_after = "9999-12-31T23:59:59-23:00".parse().unwrap();
+    });
+    let error = platform.refusal(&action).await;
+    assert_eq!(
+        error,
+        "action expireafter is outside of the years 0 to 9999 in UTC: 9999-12-31T23:59:59-23:00"
+    );
+}
+
+#[tokio::test]
 async fn names_and_targets_that_can_be_split_in_two_ways_are_refused() {
     let platform = platform().await;
     let action = platform.signed_by(&[&platform.ana], |action| action.name = "a;target=b".to_owned());
