@@ -57,20 +57,29 @@ impl FileJournal {
     /// Whoever has claimed these bytes before decides.
     fn decide(&self, claim: &Claim, path: &Path, active: bool) -> Result<Decision, JournalError> {
         let _others_wait = self.lock()?;
-        let mut state = read(path)?;
-        if let State::Running(entry) = &state {
-            if entry.command == claim.command && (active || self.is_run_elsewhere(entry)?) {
-                return Ok(Decision::Busy);
+        self.decide_after(read(path)?, claim, path, active)
+    }
+
+    /// Decides by what the entry said a moment ago. The lock keeps others from taking it over meanwhile, but not its owner
+    /// from finishing it: that may have been its last deed, so the entry counts as it is once the owner is known to be dead.
+    fn decide_after(
+        &self,
+        seen: State,
+        claim: &Claim,
+        path: &Path,
+        active: bool,
+    ) -> Result<Decision, JournalError> {
+        let state = match seen {
+            State::Running(entry) if entry.command != claim.command => {
+                return Ok(Decision::AlreadyRun(entry.command));
             }
-            // Its owner may have finished between the first look and its end: only now nobody else writes.
-            state = read(path)?;
-        }
+            State::Running(entry) if active || self.is_run_elsewhere(&entry)? => return Ok(Decision::Busy),
+            State::Running(_) => read(path)?,
+            State::Finished(..) | State::Damaged => seen,
+        };
         match state {
             State::Finished(command, answer) if command == claim.command => Ok(Decision::Repeat(answer)),
             State::Finished(command, _) => Ok(Decision::AlreadyRun(command)),
-            State::Running(entry) if entry.command != claim.command => {
-                Ok(Decision::AlreadyRun(entry.command))
-            }
             State::Running(_) | State::Damaged => {
                 let entry = Entry::running(claim, self.owner.id()).to_text()?;
                 disk::replace(path, &entry, durability(claim)).map_err(failed("write", path))?;

@@ -89,6 +89,20 @@ fn what_a_dead_process_ran_is_resumed_by_one() {
 }
 
 #[test]
+fn an_answer_that_was_the_last_deed_of_its_process_is_not_overwritten() {
+    let machine = Machine::new();
+    let one = claim("a", 1);
+    let path = machine.entry(&one);
+    let (first, second) = (machine.journal(), machine.journal());
+    first.claim(&one).unwrap();
+    let seen = read(&path).unwrap();
+    first.finish(&one, &answer("x")).unwrap();
+    drop(first);
+    assert_eq!(second.decide_after(seen, &one, &path, false).unwrap(), Decision::Repeat(answer("x")));
+    assert_eq!(machine.journal().claim(&one).unwrap(), Decision::Repeat(answer("x")));
+}
+
+#[test]
 fn what_was_abandoned_is_resumed() {
     let machine = Machine::new();
     let journal = machine.journal();
