@@ -36,6 +36,18 @@ macro_rules! id {
                 unique().map(Self::new)
             }
 
+            /// True for a whole number from 0 to 2^53: what a platform takes. The wire carries others too.
+            #[must_use]
+            pub fn is_exact(&self) -> bool {
+                (0.0..=MAX_EXACT).contains(&self.0) && self.0.fract() == 0.0
+            }
+
+            /// True above zero.
+            #[must_use]
+            pub fn is_positive(&self) -> bool {
+                self.0 > 0.0
+            }
+
             /// True for the id of a document that has none yet.
             #[must_use]
             pub fn is_zero(&self) -> bool {
@@ -102,6 +114,9 @@ id! {
     ManifestId,
 }
 
+/// 2^53: up to here every whole number is exact.
+const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// Text that is not an id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("'{0}' is not an id: a whole number is needed")]
@@ -161,6 +176,21 @@ mod tests {
         let id: ActionId = json::from_str("6115472790658567000").unwrap();
         assert_eq!(json::to_string(&id).unwrap(), "6115472790658567000");
         assert_eq!(id.to_string(), "6115472790658567168");
+    }
+
+    #[test]
+    fn fractions_negative_numbers_and_numbers_above_2_to_53_are_not_exact() {
+        for (text, exact) in [
+            ("0", true),
+            ("1e3", true),
+            ("9007199254740992", true),
+            ("9007199254740994", false),
+            ("1.5", false),
+            ("-1", false),
+        ] {
+            let id: ActionId = json::from_str(text).unwrap();
+            assert_eq!(id.is_exact(), exact, "{text}");
+        }
     }
 
     proptest! {

@@ -1,6 +1,7 @@
 //! The section `[logging]` of the original's configuration files, and the form of its log lines.
 
-use std::{fmt, path::PathBuf};
+use crate::safe;
+use std::path::PathBuf;
 
 /// How much a line matters; the numbers are those of syslog.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -213,13 +214,29 @@ pub struct LogLine<'a> {
     pub text: &'a str,
 }
 
-impl fmt::Display for LogLine<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for id in [self.operation, self.action, self.command] {
-            if id == 0 { formatter.write_str("- ")? } else { write!(formatter, "{id} ")? }
+/// A line that says nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a log line needs a text")]
+pub struct EmptyLogLine;
+
+impl LogLine<'_> {
+    /// The line, without a line feed. Controls in the text are shown as by [`safe::line`]: others choose what is in it, and
+    /// must not forge lines.
+    ///
+    /// # Errors
+    /// [`EmptyLogLine`] if there is no text.
+    pub fn render(&self) -> Result<String, EmptyLogLine> {
+        if self.text.is_empty() {
+            return Err(EmptyLogLine);
         }
-        write!(formatter, "[{}] {}", self.severity.word(), self.text)
+        let [operation, action, command] = [self.operation, self.action, self.command].map(dash_for_none);
+        let (word, text) = (self.severity.word(), safe::line(self.text));
+        Ok(format!("{operation} {action} {command} [{word}] {text}"))
     }
+}
+
+fn dash_for_none(id: u64) -> String {
+    if id == 0 { "-".to_owned() } else { id.to_string() }
 }
 
 #[cfg(test)]
@@ -272,7 +289,15 @@ mod tests {
     #[test]
     fn a_line_has_dashes_for_ids_that_there_are_none_of() {
         let line = LogLine { action: 12, severity: Severity::Warning, text: "late", ..LogLine::default() };
-        assert_eq!(line.to_string(), "- 12 - [warning] late");
-        assert_eq!(LogLine { text: "x", ..LogLine::default() }.to_string(), "- - - [info] x");
+        assert_eq!(line.render().unwrap(), "- 12 - [warning] late");
+        assert_eq!(LogLine { text: "x", ..LogLine::default() }.render().unwrap(), "- - - [info] x");
+    }
+
+    #[test]
+    fn an_empty_text_is_an_error_and_a_line_feed_makes_no_second_line() {
+        assert_eq!(LogLine::default().render(), Err(EmptyLogLine));
+        let text = "a\n- - - [emergency] forged";
+        let line = LogLine { text, ..LogLine::default() }.render().unwrap();
+        assert_eq!(line, "- - - [info] a\\n- - - [emergency] forged");
     }
 }

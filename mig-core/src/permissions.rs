@@ -1,6 +1,7 @@
 //! What an investigator may ask of the API.
 
 use serde::{Deserialize, Serialize};
+use std::str::FromStr;
 
 macro_rules! permissions {
     ($($(#[$doc:meta])+ $name:ident = $bit:literal,)+) => {
@@ -87,6 +88,22 @@ pub const SETS: [PermissionSet; 4] = [
     PermissionSet { name: "PermManifest", mask: 63_488 },
 ];
 
+/// A name that is not that of a set which can be given.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is not a set of permissions: PermManifest, PermLoader or PermAdmin is needed")]
+pub struct PermissionSetError(String);
+
+impl FromStr for PermissionSet {
+    type Err = PermissionSetError;
+
+    /// By the name of the set, letter case counts. `Default` can not be given: every investigator has it.
+    fn from_str(name: &str) -> Result<Self, PermissionSetError> {
+        let [_default, given @ ..] = SETS;
+        let found = given.into_iter().find(|set| set.name == name);
+        found.ok_or_else(|| PermissionSetError(name.chars().take(80).collect()))
+    }
+}
+
 impl Permissions {
     /// True if every bit of `mask` is granted.
     #[must_use]
@@ -103,5 +120,21 @@ impl Permissions {
             _ => Some(format!("{}(partial)", set.name)),
         });
         granted.collect::<Vec<_>>().join(",")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PermissionSet;
+
+    #[test]
+    fn sets_are_given_by_their_names_and_other_names_are_an_error() {
+        for (name, mask) in [("PermManifest", 63_488), ("PermLoader", 1984), ("PermAdmin", 458_752)] {
+            assert_eq!(name.parse(), Ok(PermissionSet { name, mask }));
+        }
+        for name in ["Default", "permadmin", "PermAdmin ", ""] {
+            let error = name.parse::<PermissionSet>().unwrap_err().to_string();
+            assert!(error.starts_with(&format!("'{name}' is not a set of permissions")), "{error}");
+        }
     }
 }

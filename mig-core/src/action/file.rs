@@ -33,9 +33,9 @@ pub enum FileError {
         /// What is wrong, and where.
         source: json::Error,
     },
-    /// The file holds a command that lacks something.
+    /// It holds the document, but the document is not complete.
     #[error("{} is not a valid command: {source}", path.display())]
-    Command {
+    Invalid {
         /// Which file.
         path: PathBuf,
         /// What is missing.
@@ -70,13 +70,14 @@ impl Action {
 }
 
 impl Command {
-    /// Reads a command from a file of at most [`limits::MAX_COMMAND_BYTES`], and checks its form.
+    /// Reads a command from a file of at most [`limits::MAX_COMMAND_BYTES`], and [validates](Self::validate) it.
     ///
     /// # Errors
     /// [`FileError`] names the file and the fault.
     pub fn load(path: &Path) -> Result<Self, FileError> {
         let command: Self = load(path, limits::MAX_COMMAND_BYTES, limits::MAX_JSON_VALUES, "command")?;
-        command.validate().map_err(|source| FileError::Command { path: path.to_owned(), source })?;
+        let valid = command.validate();
+        valid.map_err(|source| FileError::Invalid { path: path.to_owned(), source })?;
         Ok(command)
     }
 
@@ -137,6 +138,23 @@ mod tests {
         action.save(&path).unwrap();
         assert_eq!(Action::load(&path).unwrap(), action);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_command_without_its_agent_is_saved_but_does_not_load() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("command.json");
+        let mut command = Command { status: "sent".into(), ..Command::default() };
+        command.agent.queue_location = "linux.one".into();
+        command.save(&path).unwrap();
+        let error = Command::load(&path).unwrap_err().to_string();
+        assert!(
+            error.ends_with("command.json is not a valid command: command agent name is empty"),
+            "{error}"
+        );
+        command.agent.name = "one".into();
+        command.save(&path).unwrap();
+        assert_eq!(Command::load(&path).unwrap(), command);
     }
 
     #[test]

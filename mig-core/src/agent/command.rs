@@ -8,7 +8,6 @@ use super::{
 };
 use crate::{
     command::{Command, ModuleResult},
-    id::CommandId,
     json,
     limits::{MAX_ACTION_VALUES, MAX_INCOMING_COMMAND_BYTES, MAX_OPERATIONS, MAX_RESULT_BYTES},
     module::Effects,
@@ -66,7 +65,7 @@ impl Shared {
             Ok(action) => self.run(&command, action).await?,
             Err(refusal) => {
                 tracing::warn!(command = %command.id, action = %command.action.name, %refusal, "action refused");
-                if command.id <= CommandId::default() {
+                if !command.id.is_positive() {
                     return Ok(());
                 }
                 refused(&command, &refusal.to_string())

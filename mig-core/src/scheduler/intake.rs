@@ -30,6 +30,9 @@ pub enum IntakeError {
         /// What it says.
         time: Time,
     },
+    /// Its id is not one that the platform can name.
+    #[error("action id is {}, a whole number from 0 to 2^53 is needed", json::to_string(.0).unwrap_or_default())]
+    Id(ActionId),
     /// Its target is outside the language.
     #[error("the target of the action can not be read")]
     Target(#[from] TargetError),
@@ -81,6 +84,9 @@ pub async fn submit(
 fn check_form(action: &Action, now: SystemTime) -> Result<(), IntakeError> {
     action.validate(Time::from(now))?;
     action.refuse_ambiguous_text()?;
+    if !action.id.is_exact() {
+        return Err(IntakeError::Id(action.id));
+    }
     for (field, time) in [("validfrom", action.valid_from), ("expireafter", action.expire_after)] {
         if !time.is_writable_in_utc() {
             return Err(IntakeError::Time { field, time });

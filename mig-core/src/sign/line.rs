@@ -17,9 +17,9 @@ pub enum LineError {
     /// A carriage return: the original's form has line feeds only.
     #[error("the armored signature has carriage returns")]
     CarriageReturn,
-    /// Text that does not belong between header and footer, such as another header after an empty line.
-    #[error("the armored signature holds '{0}', which is neither base64 nor checksum")]
-    Foreign(char),
+    /// The first empty line stands before the block and not in it.
+    #[error("the armored signature has an empty line before its header")]
+    HeaderInBody,
     /// No checksum.
     #[error("the signature line has no '=' before its checksum")]
     NoChecksum,
@@ -31,7 +31,8 @@ pub enum LineError {
     Base64(#[from] base64::DecodeError),
 }
 
-/// Makes one line of an armored signature.
+/// Makes one line of an armored signature: what stands between the first empty line and the footer, without its line feeds.
+/// What it says is not looked at.
 ///
 /// # Errors
 /// [`LineError`] if the text is not armor with line feeds.
@@ -40,14 +41,11 @@ pub fn from_armor(armored: &str) -> Result<String, LineError> {
         return Err(LineError::CarriageReturn);
     }
     let (_, body) = armored.split_once("\n\n").ok_or(LineError::NoBody)?;
-    let (body, _) = body.split_once("\n-----").ok_or(LineError::NoFooter)?;
-    let line = body.replace('\n', "");
-    let foreign =
-        |character: &char| !matches!(character, 'A'..='Z' | 'a'..='z' | '0'..='9' | '+' | '/' | '=');
-    match line.chars().find(foreign) {
-        Some(foreign) => Err(LineError::Foreign(foreign)),
-        None => Ok(line),
+    let (body, footer) = body.split_once("\n-----").ok_or(LineError::NoFooter)?;
+    if body.starts_with("-----BEGIN") || footer.starts_with("BEGIN") {
+        return Err(LineError::HeaderInBody);
     }
+    Ok(body.replace('\n', ""))
 }
 
 /// Makes an armored signature of one line, without a line feed at its end.
@@ -122,7 +120,16 @@ mod tests {
     #[test]
     fn an_empty_line_before_the_block_is_refused() {
         let armored = to_armor(&encode(b"packets")).unwrap();
-        assert_eq!(from_armor(&format!("\n\n{armored}")), Err(LineError::Foreign('-')));
+        for before in ["\n\n", "Hello\n\n\n", "Hello\n\nthere\n"] {
+            assert_eq!(from_armor(&format!("{before}{armored}")), Err(LineError::HeaderInBody));
+        }
+    }
+
+    #[test]
+    fn nothing_but_line_feeds_is_deleted_between_empty_line_and_footer() {
+        let armored =
+            "-----BEGIN PGP SIGNATURE-----\nComment: c\n\nQU I\n\n=\tab\n-----END PGP SIGNATURE-----";
+        assert_eq!(from_armor(armored).unwrap(), "QU I=\tab");
     }
 
     #[test]

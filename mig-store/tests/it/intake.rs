@@ -3,6 +3,7 @@
 use mig_core::{
     action::Action,
     id::ActionId,
+    json,
     scheduler::{
         flow::ActionStatus,
         intake::{IntakeError, submit},
@@ -89,6 +90,18 @@ async fn an_action_keeps_the_id_it_has() {
     let mut action = platform.signed_by(&[&platform.ana], |_| {});
     action.id = ActionId::new(42);
     assert_eq!(platform.submit(&action).await.unwrap(), Insertion::New(ActionId::new(42)));
+}
+
+#[tokio::test]
+async fn ids_that_are_no_whole_numbers_are_refused() {
+    let platform = platform().await;
+    for id in ["1.5", "-1", "6115472790658567000"] {
+        let action = platform.signed_by(&[&platform.ana], |action| action.id = json::from_str(id).unwrap());
+        assert_eq!(
+            platform.refusal(&action).await,
+            format!("action id is {id}, a whole number from 0 to 2^53 is needed")
+        );
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,8 @@
 use super::support::{Machine, errors, look};
 use mig_core::{
     action::Action,
-    limits,
+    command::Command,
+    json, limits,
     testing::person::{Person, operation},
     time::Time,
 };
@@ -100,11 +101,13 @@ async fn too_many_operations_are_refused() {
 }
 
 #[tokio::test]
-async fn a_refused_action_without_command_id_is_not_answered() {
+async fn a_refused_action_without_a_command_id_above_zero_is_not_answered() {
     let mut machine = Machine::new().await;
     let agent = machine.start();
     let unsigned = Action { signatures: None, ..machine.ask("a", look()) };
     machine.send(0, &unsigned).await;
+    let negative = Command { action: unsigned, ..json::from_str(r#"{"id":-1}"#).unwrap() };
+    machine.send_text(json::to_string(&negative).unwrap().into_bytes()).await;
     assert_eq!(machine.question(1, &machine.ask("b", look())).await.status, "success");
     agent.drain().await;
 }
