@@ -70,20 +70,24 @@ fn new_command(agent: AgentId) -> Result<NewCommand, SchedulerError> {
     Ok(NewCommand { id: CommandId::unique()?, agent })
 }
 
-/// The reachable agents that a target holds for; at least one.
+/// The reachable agents that a target holds for; at least one. Each address is asked once: a new process of an agent may
+/// appear between two pages, behind the old one.
 async fn targets(store: &dyn Store, target: &str, now: SystemTime) -> Result<Vec<AgentId>, LaunchError> {
     let target = Target::parse(target).map_err(LaunchError::Target)?;
     let earlier = Earlier::look_up(store, &target).await?;
-    let (mut matching, mut reachable, mut last) = (Vec::new(), 0, None);
+    let (mut matching, mut reachable, mut last) = (BTreeMap::new(), 0, None);
     loop {
         let page = store.reachable_agents(last, PAGE).await?;
         let Some(end) = page.last() else { break };
         last = Some(end.id);
         reachable += page.len();
-        let holds = |agent: &&AgentInfo| earlier.holds(&target, agent, now);
-        matching.extend(page.iter().filter(holds).map(|agent| agent.id));
+        let holding = page.into_iter().filter(|agent| earlier.holds(&target, agent, now));
+        matching.extend(holding.map(|agent| (agent.queue_location, agent.id)));
     }
-    if matching.is_empty() { Err(LaunchError::Nobody { reachable }) } else { Ok(matching) }
+    if matching.is_empty() {
+        return Err(LaunchError::Nobody { reachable });
+    }
+    Ok(matching.into_values().collect())
 }
 
 /// Who found something in the earlier actions that a target names, by address: the process that was asked may have gone.
