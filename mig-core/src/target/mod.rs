@@ -34,7 +34,7 @@ mod truth;
 
 pub use ast::{Cast, Column, Comparison, Condition, Interval, Kind, Literal, Operand, Step};
 pub use error::{Problem, TargetError};
-pub use like::Like;
+pub use like::{Like, LikeError};
 pub use pattern::Pattern;
 pub use subject::{Datum, StoredAgent, Subject};
 pub use truth::Truth;
