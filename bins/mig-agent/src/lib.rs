@@ -37,7 +37,7 @@ pub fn run(registry: &Registry) -> ExitCode {
 
 fn fail(text: &str) -> ExitCode {
     // Nothing is left to do if the text can not be printed.
-    writeln!(io::stderr(), "mig-agent: {text}").ok();
+    writeln!(io::stderr(), "mig-agent: {}", safe::line(text)).ok();
     2.into()
 }
 

@@ -19,7 +19,7 @@ pub(crate) fn print(registry: &Registry, name: &str, output: &mut impl Write) ->
     let mut text = Vec::new();
     run(registry, name, &mut text)?;
     let Some(module) = registry.module(name) else {
-        return writeln!(output, "[error] no printer available for module '{name}'");
+        return writeln!(output, "[error] no printer available for module '{}'", safe::line(name));
     };
     let result: ModuleResult = json::from_slice(&text).map_err(io::Error::other)?;
     for line in module.print(&result, false) {

@@ -37,8 +37,10 @@ pub fn for_clap(
     } else {
         let (more, behind) = flags.take_leading(behind)?;
         ours.extend(more);
-        let known = registry.module(word).map_or(&[][..], |module| module.info().flags);
-        flags.take_among(known, behind, &mut ours, &mut of_module)?;
+        match registry.module(word) {
+            Some(module) => flags.take_among(module.info().flags, behind, &mut ours, &mut of_module)?,
+            None => of_module.extend_from_slice(behind),
+        }
     }
     ours.push(word.clone());
     ours.extend(of_module);
@@ -110,7 +112,7 @@ impl Flags {
             let name = bare(first).unwrap_or_default();
             let name = name.split_once('=').map_or(name, |(name, _)| name);
             let of_the_module = known.iter().any(|flag| flag.name == name);
-            if name.is_empty() || known.is_empty() {
+            if name.is_empty() {
                 break;
             }
             if of_the_module || !self.0.contains_key(name) {
