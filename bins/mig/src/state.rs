@@ -313,7 +313,9 @@ fn claim_directory(root: &Path) -> Result<()> {
         return Ok(());
     }
     let is_ours = root.join("signer").exists() || root.join("setup.lock").exists();
-    if !is_ours && fs::read_dir(root).with_context(name)?.next().is_some() {
+    let is_used = fs::read_dir(root).with_context(name)?.next().is_some();
+    // Another first run closes the directory before it puts anything there: then what was seen is ours.
+    if is_used && !is_ours && !is_private(root).with_context(name)? {
         bail!(
             "{} is open to others and holds other things: give mig a directory of its own (mode 0700)",
             root.display()
