@@ -15,7 +15,11 @@ use std::{
     collections::BTreeSet,
     ffi::OsStr,
     fs,
-    os::unix::{ffi::OsStrExt, fs::symlink, net::UnixListener},
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{PermissionsExt, symlink},
+        net::UnixListener,
+    },
     path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
@@ -193,6 +197,40 @@ fn a_path_that_leads_in_circles_is_one_problem() {
         "ERROR: followSymLink() -> EvalSymlinks: too many links".to_owned(),
     ];
     assert_eq!(problems(&report), expected);
+}
+
+#[test]
+fn a_file_that_several_paths_lead_to_is_found_once() {
+    let root = tempfile::tempdir().expect("a directory");
+    let root = root.path().canonicalize().expect("a path");
+    fs::write(root.join("target"), "x").expect("a file");
+    symlink("target", root.join("link")).expect("a link");
+    symlink("link", root.join("chain")).expect("a link");
+    let mut query = all(&root, vec![name("^target$")]);
+    query.paths.extend(["link", "chain", "target"].map(|name| root.join(name)));
+    let alone = Query { paths: query.paths[1..].to_vec(), max_depth: Some(1), ..query.clone() };
+    for (query, files) in [(query, 3), (alone, 1)] {
+        let report = run(vec![query]);
+        assert_eq!(paths(&report, 0), [root.join("target")]);
+        assert_eq!(report.statistics.files, files);
+    }
+}
+
+#[test]
+fn a_directory_that_does_not_open_is_one_problem_also_if_it_is_a_path_itself() {
+    let root = tempfile::tempdir().expect("a directory");
+    let locked = root.path().join("locked");
+    fs::create_dir(&locked).expect("a directory");
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o000)).expect("a mode");
+    if fs::read_dir(&locked).is_ok() {
+        println!("skipped: this user may open everything");
+        return;
+    }
+    let mut query = all(root.path(), vec![name(".")]);
+    query.paths.push(locked.clone());
+    let report = run(vec![query]);
+    assert_eq!(problems(&report), [format!("ERROR: open {}/: permission denied", locked.display())]);
+    assert_eq!(report.statistics.open_failed, 1);
 }
 
 #[test]

@@ -75,6 +75,12 @@ pub(super) fn resolve(path: &Path) -> Result<PathBuf, ResolveError> {
     Ok(clean(&resolved))
 }
 
+/// The regular file that a link leads to.
+pub(super) fn file_behind(link: &Path) -> Option<PathBuf> {
+    let leads_to_file = link.symlink_metadata().ok()?.is_symlink() && link.metadata().ok()?.is_file();
+    leads_to_file.then(|| resolve(link).ok())?
+}
+
 /// The parts of a path; an absolute one begins with the root, which joins to replace what was before.
 fn parts(path: &Path) -> impl Iterator<Item = OsString> + '_ {
     path.components().filter(|part| *part != Component::CurDir).map(|part| part.as_os_str().to_owned())

@@ -1,6 +1,6 @@
 //! Which queries look at a directory, and how deep they still go.
 
-use crate::scan::query::Query;
+use crate::scan::{paths::file_behind, query::Query};
 use std::{
     collections::BTreeMap,
     ffi::OsStr,
@@ -24,18 +24,20 @@ struct Root {
 }
 
 impl Roots {
-    /// The roots of queries whose paths are clean.
+    /// The roots of queries whose paths are clean. A link to a file stands for that file: so it is found once, whichever
+    /// paths lead to it.
     pub(super) fn new<'a>(queries: impl IntoIterator<Item = &'a Query>) -> Self {
-        let mut named = BTreeMap::<&Path, BTreeMap<usize, u64>>::new();
+        let mut named = BTreeMap::<PathBuf, BTreeMap<usize, u64>>::new();
         for (index, query) in queries.into_iter().enumerate().filter(|(_, query)| query.max_depth != Some(0))
         {
             for path in &query.paths {
                 let levels = query.max_depth.unwrap_or(u64::MAX);
+                let path = file_behind(path).unwrap_or_else(|| path.clone());
                 named.entry(path).or_default().insert(index, levels);
             }
         }
         let roots = named.into_iter().map(|(path, queries)| Root {
-            path: path.to_owned(),
+            path,
             queries: queries.into_iter().map(|(query, levels)| Active { query, levels }).collect(),
             visited: AtomicBool::new(false),
         });

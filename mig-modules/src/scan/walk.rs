@@ -115,7 +115,10 @@ impl Walk<'_> {
         match Directory::Current.metadata(path.as_os_str(), Links::Keep).map(|metadata| metadata.kind) {
             Ok(Kind::Directory) => self.root_directory(worker, path, scope),
             Ok(Kind::File) => self.root_file(worker, path, &scope),
-            Ok(Kind::Link) => self.root_link(worker, path, &scope),
+            Ok(Kind::Link) => {
+                self.root_link(path);
+                Ok(())
+            }
             Ok(Kind::Special) => {
                 let warning = format!("warning: {} is not a regular file and was skipped", path.display());
                 self.context.problem(path, warning);
@@ -141,21 +144,17 @@ impl Walk<'_> {
         }
     }
 
-    /// A root that is a link to a file stands for that file; other links are not followed.
-    fn root_link(&self, worker: &mut Worker, path: &Path, scope: &Scope) -> Result<(), Stop> {
-        let target =
-            Directory::Current.metadata(path.as_os_str(), Links::Follow).map(|metadata| metadata.kind);
-        match (target, resolve(path)) {
-            (Ok(Kind::File), Ok(resolved)) => return self.root_file(worker, &resolved, scope),
-            (Ok(_), Ok(resolved)) => {
-                let (path_text, target) = (path.display(), resolved.display());
+    /// Reports a root that is a link, but not to a file: it is not followed.
+    fn root_link(&self, path: &Path) {
+        let followed = Directory::Current.metadata(path.as_os_str(), Links::Follow);
+        match followed.and_then(|_| resolve(path).map_err(io::Error::other)) {
+            Ok(target) => {
+                let (path_text, target) = (path.display(), target.display());
                 let warning = format!("warning: {path_text} is a link to {target} and was not followed");
                 self.context.problem(path, warning);
             }
-            (Err(error), _) => self.open_failed(path, "", &error),
-            (_, Err(error)) => self.open_failed(path, "", &io::Error::other(error)),
+            Err(error) => self.open_failed(path, "", &error),
         }
-        Ok(())
     }
 
     fn root_file(&self, worker: &mut Worker, path: &Path, scope: &Scope) -> Result<(), Stop> {
