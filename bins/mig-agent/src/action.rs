@@ -1,6 +1,6 @@
 //! `-i`: an action from a file, run here and now.
 
-use crate::cli::Cli;
+use crate::{cli::Cli, tell};
 use anyhow::{Context, Result};
 use mig_core::{
     acl::Acl,
@@ -13,10 +13,7 @@ use mig_core::{
     sign::Keyring,
     time::Time,
 };
-use std::{
-    io::{self, Write},
-    path::Path,
-};
+use std::{io::Write, path::Path};
 
 /// Writes the list of results as indented JSON; says on standard error why an action is refused.
 pub(crate) fn run(path: &Path, cli: &Cli, registry: &Registry, output: &mut impl Write) -> Result<()> {
@@ -37,8 +34,7 @@ fn policy(cli: &Cli) -> Result<Policy> {
         .add_directory(&cli.keyring)
         .with_context(|| format!("cannot read the keys in {}", cli.keyring.display()))?;
     for key in skipped {
-        let text = format!("left out {}: {}", key.place, key.error);
-        writeln!(io::stderr(), "mig-agent: {}", safe::line(&text))?;
+        tell(&format!("left out {}: {}", key.place, safe::chain(&key.error)));
     }
     let text = limits::read_file(&cli.acl, limits::MAX_ACL_BYTES)
         .with_context(|| format!("cannot read {}", cli.acl.display()))?;

@@ -4,14 +4,16 @@
 #![forbid(unsafe_code)]
 
 mod action;
+mod arguments;
 mod cli;
 mod module;
 
 use crate::cli::Cli;
 use anyhow::{Context, Result};
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches, error::ErrorKind};
 use mig_core::{module::Registry, safe};
 use std::{
+    env,
     io::{self, Write},
     process::ExitCode,
 };
@@ -19,14 +21,9 @@ use std::{
 /// Runs the command line of this process with these modules.
 #[must_use]
 pub fn run(registry: &Registry) -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match parse() {
         Ok(cli) => cli,
-        Err(error) if error.use_stderr() => return fail(&first_paragraph(&error)),
-        Err(help) => {
-            // Nothing is left to do if the text can not be printed.
-            help.print().ok();
-            return ExitCode::SUCCESS;
-        }
+        Err(error) => return refuse(&error),
     };
     match execute(&cli, registry) {
         Ok(()) => ExitCode::SUCCESS,
@@ -35,10 +32,33 @@ pub fn run(registry: &Registry) -> ExitCode {
     }
 }
 
+fn parse() -> Result<Cli, clap::Error> {
+    let mut command = Cli::command();
+    // Adds the flags of clap itself.
+    command.build();
+    let args = arguments::respelt(env::args_os(), &command);
+    Cli::from_arg_matches(&command.try_get_matches_from(args)?)
+}
+
+/// Help is printed as it is, faults in one line.
+fn refuse(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return fail(&first_paragraph(error));
+    }
+    // Nothing is left to do if the text can not be printed.
+    error.print().ok();
+    if error.use_stderr() { 2.into() } else { ExitCode::SUCCESS }
+}
+
 fn fail(text: &str) -> ExitCode {
+    tell(text);
+    2.into()
+}
+
+/// Says something in one line of standard error, safe for a terminal.
+fn tell(text: &str) {
     // Nothing is left to do if the text can not be printed.
     writeln!(io::stderr(), "mig-agent: {}", safe::line(text)).ok();
-    2.into()
 }
 
 /// What is wrong, in one line, without the usage that clap adds.

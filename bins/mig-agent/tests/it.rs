@@ -232,6 +232,37 @@ fn a_wrong_option_is_refused_in_one_line() {
 }
 
 #[test]
+fn flags_have_one_dash_or_two() {
+    for args in [&["--m", "file", "--p"][..], &["-m", "file", "-p"], &["--m=file", "-p"]] {
+        let output = agent(args, &search(r#""names":["^passwd$"]"#));
+        assert!(String::from_utf8(output.stdout).unwrap().contains("/etc/passwd ["));
+    }
+    let talk = String::from_utf8(agent(&["--i", "/no/such", "-keyring", "k", "-acl=a"], "").stderr).unwrap();
+    assert!(talk.starts_with("mig-agent: ") && talk.contains("/no/such"), "{talk}");
+}
+
+#[test]
+fn without_arguments_the_flags_are_told() {
+    let output = agent(&[], "");
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        output.status.code() == Some(2) && text.contains("Usage") && text.contains("--keyring"),
+        "{text}"
+    );
+}
+
+#[test]
+fn whoever_stops_reading_is_no_error() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mig-agent"));
+    command.args(["-m", "file"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    child.stdin.take().unwrap().write_all(search(r#""names":["^passwd$"]"#).as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+}
+
+#[test]
 fn a_missing_action_is_named_with_one_cause() {
     let output = agent(&["-i", "/no/such/action.json"], "");
     let text = String::from_utf8(output.stderr).unwrap();
