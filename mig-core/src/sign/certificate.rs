@@ -5,9 +5,10 @@
 use super::{
     Fingerprint,
     packets::{PUBLIC_SUBKEY, USER_ID},
-    policy,
+    policy, signature,
     transferable::{KeyError, Section, TransferableKey, header, signature_type, syntax},
 };
+use crate::json;
 use pgp::{
     packet::{PublicKey, PublicSubkey, Signature, SignatureType, SubpacketData, UserId},
     types::{KeyDetails, KeyVersion, PublicParams, Tag},
@@ -19,6 +20,8 @@ use std::str::FromStr;
 pub(super) struct Certificate {
     pub(super) fingerprint: Fingerprint,
     pub(super) primary: PublicKey,
+    /// Names that the key has signed, for people.
+    pub(super) user_ids: Vec<String>,
     pub(super) self_signatures: Vec<SelfSignature>,
     pub(super) revoked: bool,
     pub(super) subkeys: Vec<Subkey>,
@@ -64,8 +67,13 @@ impl Certificate {
             .filter(|signature| signature.verify_key(&primary).is_ok())
             .map(SelfSignature::new)
             .collect();
+        let mut user_ids = Vec::new();
         for user in source.others.iter().filter(|section| section.tag == USER_ID) {
-            self_signatures.extend(user_statements(&primary, user)?);
+            let statements = user_statements(&primary, user)?;
+            if !statements.is_empty() {
+                user_ids.push(json::lossy(&user.body));
+            }
+            self_signatures.extend(statements);
         }
         if self_signatures.is_empty() {
             return Err(KeyError::NoSelfSignature(fingerprint));
@@ -75,12 +83,25 @@ impl Certificate {
         let subkeys = subkeys.filter_map(|section| Subkey::new(&primary, section).transpose());
         Ok(Self {
             fingerprint,
+            user_ids,
             self_signatures,
             revoked,
             subkeys: subkeys.collect::<Result<_, _>>()?,
             primary,
             source,
         })
+    }
+
+    /// Algorithm of the primary key as GnuPG names it, such as `ed25519`, `rsa3072` or `nistp256`.
+    pub(super) fn algorithm(&self) -> String {
+        let key = self.primary.public_params();
+        let name = match key {
+            PublicParams::EdDSALegacy(_) => "ed25519".to_owned(),
+            PublicParams::ECDSA(key) => key.curve().alias().unwrap_or("ecdsa").to_owned(),
+            _ => format!("{:?}", self.primary.algorithm()).to_lowercase(),
+        };
+        let bits = signature::bits(key).map(|bits| bits.to_string()).unwrap_or_default();
+        name + &bits
     }
 
     /// The parameters of the primary key, or of the subkey at a place.

@@ -68,6 +68,19 @@ impl SecretKey {
         self.stored.primary_key.secret_params().is_encrypted()
     }
 
+    /// The first name that the key has signed, such as `Ada <ada@example.org>`. Whoever made the key chose it: it proves
+    /// nothing, and may hold control characters.
+    #[must_use]
+    pub fn user_id(&self) -> Option<&str> {
+        self.certificate.user_ids.first().map(String::as_str)
+    }
+
+    /// Its algorithm as GnuPG names it, such as `ed25519`, `rsa3072` or `nistp256`.
+    #[must_use]
+    pub fn algorithm(&self) -> String {
+        self.certificate.algorithm()
+    }
+
     /// The same key, locked with another passphrase, or with none.
     ///
     /// # Errors

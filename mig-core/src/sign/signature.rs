@@ -57,12 +57,17 @@ fn integers_offset(body: &[u8]) -> Option<usize> {
     (body.first() == Some(&4)).then_some(unhashed + 2 + length(unhashed)? + 2)
 }
 
+/// Size of an RSA modulus or a DSA prime in bits; `None` for other algorithms.
+pub(super) fn bits(key: &PublicParams) -> Option<u16> {
+    let (PublicParams::RSA(_) | PublicParams::DSA(_)) = key else { return None };
+    // Written out, the parameters begin with the bit count.
+    key.to_bytes().ok()?.first_chunk().map(|bits| u16::from_be_bytes(*bits))
+}
+
 /// Size of an RSA modulus in bytes; `None` for other algorithms.
 pub(super) fn modulus_bytes(key: &PublicParams) -> Option<usize> {
-    let PublicParams::RSA(key) = key else { return None };
-    // Written out, the parameters begin with the bit count of the modulus.
-    let bytes = key.to_bytes().ok()?;
-    Some(usize::from(u16::from_be_bytes(*bytes.first_chunk()?)).div_ceil(8))
+    let PublicParams::RSA(_) = key else { return None };
+    bits(key).map(|bits| usize::from(bits).div_ceil(8))
 }
 
 /// True if an RSA signature's value has as many bytes as the modulus.

@@ -31,6 +31,17 @@ fn signatures_of_all_kinds_of_keys_are_accepted() {
 }
 
 #[test]
+fn a_key_says_its_owner_and_its_algorithm() {
+    for algorithm in ["ed25519", "rsa2048", "dsa2048", "nistp384"] {
+        let home = Home::new();
+        home.make_key(algorithm, "never");
+        let key = SecretKey::from_armored(&home.export_secret(), None).unwrap();
+        assert_eq!(key.algorithm(), algorithm);
+        assert_eq!(key.user_id(), Some("Ann <ann@example.net>"));
+    }
+}
+
+#[test]
 fn rsa_signatures_are_as_long_as_the_modulus_and_still_good_for_gnupg() {
     let home = Home::new();
     home.make_key("rsa2048", "never");

@@ -2,16 +2,16 @@
 
 use super::Context;
 use crate::{
-    cli::KeyCommand,
+    cli::{Format, KeyCommand},
     exit::Exit,
-    printer::Colour,
+    printer::{Colour, Printer},
     signing,
     state::{self, State},
 };
 use anyhow::{Context as _, Result};
 use mig_core::sign::{Fingerprint, KeyAlgorithm, Keyring, SecretKey, Signer};
 use serde::Serialize;
-use std::path::Path;
+use std::{io, path::Path};
 
 pub(super) fn run(context: &mut Context<'_>, command: &KeyCommand) -> Result<Exit> {
     match command {
@@ -47,6 +47,9 @@ struct KeyRecord {
     /// Signs unless another key is named.
     default: bool,
     locked: bool,
+    algorithm: String,
+    /// Its user id.
+    owner: String,
     file: String,
 }
 
@@ -55,19 +58,36 @@ fn list(context: &mut Context<'_>) -> Result<Exit> {
     let keys = state.keys()?;
     let default = if keys.is_empty() { None } else { Some(state.signer()?) };
     let record = |fingerprint: Fingerprint| {
+        let key = state.key(&fingerprint, None)?;
         Ok(KeyRecord {
             default: Some(&fingerprint) == default.as_ref(),
-            locked: state.key(&fingerprint, None)?.is_locked(),
+            locked: key.is_locked(),
+            algorithm: key.algorithm(),
+            owner: key.user_id().unwrap_or_default().to_owned(),
             file: state.key_path(&fingerprint).display().to_string(),
             fingerprint,
         })
     };
     let records = keys.into_iter().map(record).collect::<Result<Vec<_>>>()?;
+    if context.cli.output.format == Format::Human {
+        records.iter().try_for_each(|key| print_for_people(key, &mut context.printer))?;
+        return Ok(Exit::Done);
+    }
     let yes = |flag: bool| if flag { "yes" } else { "no" }.to_owned();
-    context.print_records(&["fingerprint", "default", "locked"], &records, |key| {
-        [key.fingerprint.to_string(), yes(key.default), yes(key.locked)]
+    context.print_records(&["fingerprint", "default", "locked", "algorithm", "owner"], &records, |key| {
+        let KeyRecord { fingerprint, algorithm, default, locked, owner, .. } = key;
+        [fingerprint.to_string(), yes(*default), yes(*locked), algorithm.clone(), owner.clone()]
     })?;
     Ok(Exit::Done)
+}
+
+/// Two lines: the key, and whose it is.
+fn print_for_people(key: &KeyRecord, printer: &mut Printer) -> io::Result<()> {
+    let KeyRecord { fingerprint, algorithm, owner, .. } = key;
+    let default = if key.default { ", signs by default" } else { "" };
+    let locked = if key.locked { ", locked by a passphrase" } else { "" };
+    printer.line(&format!("{fingerprint}  {algorithm}{default}{locked}"))?;
+    printer.line(&format!("    {owner}"))
 }
 
 fn export(context: &mut Context<'_>, fingerprint: Option<&Fingerprint>, secret: bool) -> Result<Exit> {

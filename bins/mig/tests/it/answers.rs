@@ -48,6 +48,18 @@ fn every_format_holds_the_file() {
 }
 
 #[test]
+fn every_format_says_whose_a_key_is_and_of_what_kind() {
+    let world = World::new();
+    for (name, more) in [("Ada <ada@example.org>", &[][..]), ("Bob", &["--rsa", "2048"])] {
+        assert_eq!(world.mig(&[&["key", "new", "--name", name], more].concat()).code, 0);
+    }
+    for format in ["human", "json", "ndjson", "csv", "table"] {
+        let run = world.mig(&["key", "list", "--format", format]);
+        assert!(["Ada", "ed25519", "Bob", "rsa2048"].iter().all(|word| run.out.contains(word)), "{run:?}");
+    }
+}
+
+#[test]
 fn own_options_are_taken_before_the_module_and_right_behind_it() {
     let world = World::new();
     world.file("one", "");
