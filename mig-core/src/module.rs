@@ -130,7 +130,7 @@ pub enum Effects {
 pub struct FlagInfo {
     /// Without the dash.
     pub name: &'static str,
-    /// What stands for the value, such as `regex`; empty for a switch.
+    /// What stands for the value, such as `regex`; empty for a switch. A `number` is a limit, which is not negative.
     pub value: &'static str,
     /// What it does, its default, whether it can be repeated.
     pub help: &'static str,

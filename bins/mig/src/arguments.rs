@@ -52,13 +52,35 @@ pub fn for_clap(
 #[must_use]
 pub fn stray<'a>(flags: &[FlagInfo], args: &'a [String]) -> Option<&'a str> {
     let mut rest = args;
-    while let Some((first, behind)) = rest.split_first() {
-        if !first.starts_with('-') || matches!(first.as_str(), "-" | "--") {
-            return Some(first);
+    while let Some((_, behind)) = next_flag(flags, rest) {
+        rest = behind;
+    }
+    rest.first().map(String::as_str)
+}
+
+/// The first number below zero, with its flag: agents would take such a limit for none.
+#[must_use]
+pub fn negative_number(flags: &[FlagInfo], args: &[String]) -> Option<String> {
+    let is_number = |name: &str| flags.iter().any(|flag| flag.name == name && flag.value == "number");
+    let mut rest = args;
+    while let Some(((name, value), behind)) = next_flag(flags, rest) {
+        if is_number(name) && value.starts_with('-') {
+            return Some(format!("-{name} {value}"));
         }
-        rest = if takes_next(flags, first) { behind.get(1..).unwrap_or_default() } else { behind };
+        rest = behind;
     }
     None
+}
+
+/// Name and value of a module's flag in front, and what is behind; `None` if there is no flag.
+fn next_flag<'a>(flags: &[FlagInfo], args: &'a [String]) -> Option<((&'a str, &'a str), &'a [String])> {
+    let (first, behind) = args.split_first()?;
+    let name = bare(first).filter(|name| !name.is_empty())?;
+    Some(match (name.split_once('='), behind.split_first()) {
+        (Some(flag), _) => (flag, behind),
+        (None, Some((value, rest))) if takes_next(flags, first) => ((name, value), rest),
+        (None, _) => ((name, ""), behind),
+    })
 }
 
 /// True for a flag of a module whose value is the next argument.
@@ -251,6 +273,21 @@ mod tests {
         assert_eq!(stray_in("-path /etc -matchall -name=x"), None);
         assert_eq!(stray_in("-path /etc stray -name x").as_deref(), Some("stray"));
         assert_eq!(stray_in("-matchall true").as_deref(), Some("true"));
+    }
+
+    #[test]
+    fn a_number_below_zero_is_found_with_its_flag() {
+        let flags = mig_modules::BUILTIN[0].info().flags;
+        let negative_in = |line: &str| {
+            let args: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            negative_number(flags, &args)
+        };
+        for line in ["-path / -matchlimit -1", "--matchlimit=-1 -maxdepth -2", "-matchall -matchlimit -1 x"] {
+            assert_eq!(negative_in(line).as_deref(), Some("-matchlimit -1"), "{line}");
+        }
+        for line in ["-path / -matchlimit 1 -maxdepth=0", "-name -matchlimit -path -1", "x -maxdepth -1"] {
+            assert_eq!(negative_in(line), None, "{line}");
+        }
     }
 
     #[test]

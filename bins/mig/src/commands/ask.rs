@@ -58,7 +58,11 @@ pub(super) fn parse_args(module: &dyn Module, args: &[String]) -> Result<ParsedA
         return Ok(ParsedArgs::Help);
     }
     let parsed = module.parse_args(args).map_err(|error| anyhow!("{}: {error:#}", module.name()))?;
-    match arguments::stray(module.info().flags, args) {
+    let flags = module.info().flags;
+    if let Some(negative) = arguments::negative_number(flags, args) {
+        bail!("{}: {negative}: a limit is not below zero; 0 is no limit", module.name());
+    }
+    match arguments::stray(flags, args) {
         Some(stray) if parsed != ParsedArgs::Help => {
             bail!("{}: unexpected argument '{stray}': flags behind it would not count", module.name())
         }

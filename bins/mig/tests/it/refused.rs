@@ -234,6 +234,17 @@ fn read_only_state_directory_is_refused() {
 }
 
 #[test]
+fn negative_limit_is_refused() {
+    let world = World::new();
+    for flag in ["-matchlimit", "-maxdepth", "-maxerrors"] {
+        world.search(&[], &["-name", "x", flag, "-1"]).is_refused(&[flag, "-1"]);
+        world.search(&["-t", "local"], &["-name", "x", flag, "-1"]).is_refused(&[flag, "-1"]);
+    }
+    world.mig(&["action", "new", "file", "-path", "/", "--maxdepth=-1"]).is_refused(&["-maxdepth"]);
+    assert!(!world.path().join("state").exists());
+}
+
+#[test]
 fn missing_key_file_is_refused() {
     let world = World::new();
     world
