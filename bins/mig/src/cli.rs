@@ -171,12 +171,18 @@ pub enum Command {
         /// Which shell
         shell: Shell,
     },
-    /// Print the manual page
-    Man,
+    /// Print the manual page of mig, of a command or of a module
+    Man {
+        /// A command or a module, such as `key new`
+        topic: Vec<String>,
+        /// Write all pages into this directory instead
+        #[arg(long, value_name = "DIRECTORY", conflicts_with = "topic")]
+        directory: Option<PathBuf>,
+    },
     /// Help on a module or a command
     Help {
-        /// A module or a command
-        topic: Option<String>,
+        /// A command or a module, such as `key new`
+        topic: Vec<String>,
     },
     /// Print the version
     Version,

@@ -33,7 +33,7 @@ pub(super) fn module(context: &mut Context<'_>, words: &[String]) -> Result<Exit
     let (name, args) = words.split_first().ok_or_else(|| anyhow!("a module is needed"))?;
     let module = strict::find_module(name, context.registry)?;
     let ParsedArgs::Params(parameters) = parse_args(module, args)? else {
-        return super::help::help(context, Some(name));
+        return super::help::help(context, std::slice::from_ref(name));
     };
     let refused = |error: ParamsError| anyhow!("module '{name}': {error:#}");
     let run = module.prepare(&parameters).map_err(refused)?;
@@ -77,7 +77,7 @@ pub(super) fn file(context: &mut Context<'_>) -> Result<Exit> {
         if context.command_line.len() > 1 {
             bail!("a module, a command or -i FILE is needed: `mig help` lists them");
         }
-        super::help::help(context, None)?;
+        super::help::help(context, &[])?;
         return Ok(Exit::Error);
     };
     let of_the_file = QuestionOptions { target: None, name: None, compress: false, ..options.clone() };

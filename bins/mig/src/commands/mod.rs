@@ -53,8 +53,9 @@ pub(crate) fn run(context: &mut Context<'_>) -> Result<Exit> {
         Command::Acl(command) => acl::run(context, command),
         Command::Target(command) => target::run(context, command),
         Command::Completions { shell } => help::completions(context, *shell),
-        Command::Man => help::manual(context),
-        Command::Help { topic } => help::help(context, topic.as_deref()),
+        Command::Man { topic, directory: None } => help::manual(context, topic),
+        Command::Man { directory: Some(directory), .. } => help::manuals(context, directory),
+        Command::Help { topic } => help::help(context, topic),
         Command::Version => help::version(context),
         Command::Module(words) => ask::module(context, words),
     }

@@ -1,0 +1,69 @@
+//! Help, manual pages and completion: of everything, whoever asks how.
+
+use crate::support::World;
+use std::{fs, process::Command};
+
+#[test]
+fn every_command_and_module_has_help_and_a_manual_page() {
+    let world = World::new();
+    for (topic, word) in [(&["key", "new"][..], "--rsa"), (&["actions"], "--before"), (&["file"], "path")] {
+        for asked in ["help", "man"] {
+            let run = world.mig(&[&[asked], topic].concat());
+            let text = run.out.replace('\\', "");
+            assert!(run.code == 0 && text.contains(word) && text.contains(topic[0]), "{asked}: {run:?}");
+        }
+    }
+}
+
+#[test]
+fn an_unknown_topic_is_refused() {
+    let world = World::new();
+    for asked in ["help", "man"] {
+        world.mig(&[asked, "key", "nosuch"]).is_refused(&["key nosuch"]);
+    }
+}
+
+#[test]
+fn manual_pages_of_everything_are_written() {
+    let world = World::new();
+    let run = world.mig(&["man", "--directory", world.path().to_str().expect("text")]);
+    assert!(run.code == 0 && run.out.is_empty(), "{run:?}");
+    for page in ["mig.1", "mig-file.1", "mig-key.1", "mig-key-new.1"] {
+        let text = fs::read_to_string(world.path().join(page)).expect(page);
+        assert!(text.contains(".TH mig") && text.contains(env!("CARGO_PKG_VERSION")), "{page}: {text}");
+    }
+    world.mig(&["man", "--directory", "/no/such"]).is_refused(&["/no/such"]);
+}
+
+/// What bash offers for the last of these words.
+fn offers(world: &World, words: &str) -> Vec<String> {
+    let script = world.mig(&["completions", "bash"]).out;
+    let ask = format!(
+        "{script}\nCOMP_WORDS=({words}); COMP_CWORD=$((${{#COMP_WORDS[@]}}-1))\n\
+         _mig mig \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD-1]}}\"; echo \"${{COMPREPLY[@]}}\""
+    );
+    let output = Command::new("bash").args(["-c", &ask]).output().expect("bash must be installed");
+    let text = String::from_utf8(output.stdout).expect("text");
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_shell_offers_commands_modules_and_their_flags() {
+    let world = World::new();
+    for (words, offer) in [
+        ("mig f", "file"),
+        ("mig k", "key"),
+        ("mig key n", "new"),
+        ("mig file --matcha", "--matchall"),
+        ("mig file -", "-t"),
+        ("mig file --dry", "--dry-run"),
+        ("mig file --show n", "notfound"),
+        ("mig --format t", "table"),
+    ] {
+        assert!(
+            offers(&world, words).iter().any(|word| word == offer),
+            "{words} {:?}",
+            offers(&world, words)
+        );
+    }
+}
