@@ -36,10 +36,15 @@ impl Link {
 
 /// Connects to a file (`None`: to new memory) with an up-to-date schema.
 pub(super) async fn link(path: Option<&Path>) -> Result<Link, Failure> {
-    if let Some(path) = path {
-        create_private(path).map_err(Failure::File)?;
-    }
-    let mut connection = connect_patiently(&options(path)).await?;
+    let options = match path {
+        Some(path) if can_only_be_read(path) => read_only_options(path),
+        Some(path) => {
+            create_private(path).map_err(Failure::File)?;
+            file_options(path)
+        }
+        None => any_options(),
+    };
+    let mut connection = connect_patiently(&options).await?;
     migrate(&mut connection).await?;
     let data_version = data_version(&mut connection).await?;
     Ok(Link { connection, data_version })
@@ -57,14 +62,29 @@ fn create_private(path: &Path) -> io::Result<()> {
     }
 }
 
-fn options(path: Option<&Path>) -> SqliteConnectOptions {
-    let options = SqliteConnectOptions::new().busy_timeout(BUSY_TIMEOUT).disable_statement_logging();
-    let Some(path) = path else { return options };
-    options
+/// True for a file on a file system that is mounted for reading only.
+fn can_only_be_read(path: &Path) -> bool {
+    let opened = OpenOptions::new().write(true).open(path);
+    opened.is_err_and(|error| error.kind() == io::ErrorKind::ReadOnlyFilesystem)
+}
+
+fn any_options() -> SqliteConnectOptions {
+    SqliteConnectOptions::new().busy_timeout(BUSY_TIMEOUT).disable_statement_logging()
+}
+
+fn file_options(path: &Path) -> SqliteConnectOptions {
+    any_options()
         .filename(path)
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Normal)
         .pragma("journal_size_limit", LOG_BYTES)
+}
+
+/// SQLite can not make its companions there. Without a log the file is complete, and nobody changes it.
+fn read_only_options(path: &Path) -> SqliteConnectOptions {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    any_options().filename(path).read_only(true).immutable(!Path::new(&log).exists())
 }
 
 /// SQLite does not wait by itself while another process turns a new database to the write-ahead log.

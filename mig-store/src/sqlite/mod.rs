@@ -5,7 +5,8 @@
 //!   by itself. A transaction costs no fsync.
 //! * **Concurrency**: writers take the write lock when they begin (`BEGIN IMMEDIATE`) and wait for each other up to
 //!   [`BUSY_TIMEOUT`]; readers never wait. One connection per store: SQLite writes one at a time anyway.
-//! * **Access**: the file is made with mode 0600, and SQLite gives the same mode to its companions.
+//! * **Access**: the file is made with mode 0600, and SQLite gives the same mode to its companions. On a file system that is mounted
+//!   for reading only, what is there can be read.
 
 mod action;
 mod agent;

@@ -191,11 +191,15 @@ impl Disk {
         assert!(status.expect("mount").success());
     }
 
-    /// Asks with the state on this disk.
-    fn ask(&self, world: &World) -> Run {
-        let mut command = world.command(&["file", "-path", "/etc", "-name", "^passwd$"]);
+    /// Runs the program with the state on this disk.
+    fn mig(&self, world: &World, args: &[&str]) -> Run {
+        let mut command = world.command(args);
         command.env("MIG_HOME", self.0.path().join("state"));
         Run::of(command.output().expect("mig starts"))
+    }
+
+    fn ask(&self, world: &World) -> Run {
+        self.mig(world, &["file", "-path", "/etc", "-name", "^passwd$"])
     }
 }
 
@@ -223,14 +227,27 @@ fn disk_full_is_refused_and_the_next_run_goes_on() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn read_only_state_directory_is_refused() {
+fn read_only_state_directory_can_be_read_but_asking_is_refused() {
     let (world, Some(disk)) = (World::new(), Disk::mount()) else { return };
     assert_eq!(disk.ask(&world).code, 0);
     disk.remount("ro");
-    let run = disk.ask(&world);
-    assert!(run.code == 2 && run.out.is_empty() && run.talk.contains("ead-only"), "{run:?}");
+    disk.ask(&world).is_refused(&["state", "ead-only"]);
+    let actions = disk.mig(&world, &["actions"]);
+    let id = actions.out.split(' ').next().expect("an id");
+    let results = disk.mig(&world, &["results", id]);
+    assert!(results.code == 0 && results.out.contains("/etc/passwd "), "{actions:?} {results:?}");
+    assert!(disk.mig(&world, &["key", "list"]).out.contains("signs by default"));
+    disk.mig(&world, &["key", "new"]).is_refused(&["ead-only"]);
     disk.remount("rw");
     assert_eq!(disk.ask(&world).code, 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn read_only_directory_without_state_is_refused() {
+    let (world, Some(disk)) = (World::new(), Disk::mount()) else { return };
+    disk.remount("ro");
+    disk.mig(&world, &["actions"]).is_refused(&["state", "ead-only"]);
 }
 
 #[test]
