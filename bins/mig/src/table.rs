@@ -8,6 +8,8 @@ use std::io::{self, IsTerminal};
 const WIDTH: u16 = 80;
 /// Narrowest last column beside others that keep their width.
 const LAST_COLUMN: usize = 16;
+/// Narrowest other column.
+const LEAST_COLUMN: usize = 6;
 /// Padding and border of one column.
 const BORDERS: usize = 3;
 
@@ -32,13 +34,19 @@ pub fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
     format!("{table}\n")
 }
 
-/// Columns but the last keep their width, so that ids and times stay whole, if that leaves enough to the last one.
+/// Columns but the last keep their width from left to right, so that ids stay whole, where that leaves enough to the others.
 fn keep_narrow_columns(table: &mut Table) {
-    let widths = table.column_max_content_widths();
-    let Some((_, narrow)) = widths.split_last() else { return };
-    let kept: usize = narrow.iter().map(|width| usize::from(*width) + BORDERS).sum();
-    if kept + LAST_COLUMN <= usize::from(table.width().unwrap_or(WIDTH)) {
-        for column in table.column_iter_mut().take(narrow.len()) {
+    let widths: Vec<usize> = table.column_max_content_widths().into_iter().map(usize::from).collect();
+    let Some((last, narrow)) = widths.split_last() else { return };
+    let borders = widths.len() * BORDERS + 1;
+    let least = |width: &usize| LEAST_COLUMN.min(*width);
+    // What is left over when every column has the least it needs.
+    let needed = borders + narrow.iter().map(least).sum::<usize>() + LAST_COLUMN.min(*last);
+    let mut spare = usize::from(table.width().unwrap_or(WIDTH)).saturating_sub(needed);
+    for (column, width) in table.column_iter_mut().zip(narrow) {
+        let more = width - least(width);
+        if more <= spare {
+            spare -= more;
             column.set_constraint(ColumnConstraint::ContentWidth);
         }
     }
@@ -77,6 +85,14 @@ mod tests {
     fn narrow_columns_stay_whole_beside_a_wide_one() {
         let id = "1230331453881625";
         let text = table(&["id", "name"], &[row([id, &"long ".repeat(40)])]);
+        assert!(text.contains(id) && text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    }
+
+    #[test]
+    fn an_id_stays_whole_beside_columns_that_do_not_fit() {
+        let id = "1230331453881625";
+        let row = [id, &"time".repeat(5), &"status".repeat(4), &"name".repeat(20)].map(str::to_owned);
+        let text = table(&["id", "time", "status", "name"], &[row.to_vec()]);
         assert!(text.contains(id) && text.lines().all(|line| line.chars().count() <= 80), "{text}");
     }
 
