@@ -27,7 +27,7 @@ pub mod strict;
 pub mod table;
 
 use crate::{cli::Cli, commands::Context, exit::Exit, printer::Printer};
-use clap::FromArgMatches;
+use clap::{FromArgMatches, error::ErrorKind};
 use mig_core::{
     agent::{Budget, worker},
     module::Registry,
@@ -102,6 +102,9 @@ impl Refused {
     fn report(self, mut printer: Printer) -> Exit {
         match self {
             Self::MissingValue(error) => printer.error(&error.to_string()),
+            Self::Clap(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                printer.usage(&error.render().to_string());
+            }
             Self::Clap(error) if error.use_stderr() => printer.error(&first_paragraph(&error)),
             Self::Clap(help) => {
                 // Nothing is left to do if help can not be printed.

@@ -31,7 +31,8 @@ const DEFAULT_VALIDITY: &str = "300s";
 /// A module and its flags.
 pub(super) fn module(context: &mut Context<'_>, words: &[String]) -> Result<Exit> {
     let (name, args) = words.split_first().ok_or_else(|| anyhow!("a module is needed"))?;
-    let module = strict::find_module(name, context.registry)?;
+    let module = strict::find_module(name, context.registry)
+        .with_context(|| format!("no command '{name}' (`mig help` lists them)"))?;
     let ParsedArgs::Params(parameters) = parse_args(module, args)? else {
         return super::help::help(context, std::slice::from_ref(name));
     };

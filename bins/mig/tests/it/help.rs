@@ -1,7 +1,8 @@
 //! Help, manual pages and completion: of everything, whoever asks how.
 
 use crate::support::World;
-use std::{fs, process::Command};
+use mig_core::limits;
+use std::process::Command;
 
 #[test]
 fn every_command_and_module_has_help_and_a_manual_page() {
@@ -24,12 +25,24 @@ fn an_unknown_topic_is_refused() {
 }
 
 #[test]
+fn a_group_of_commands_without_a_command_shows_its_help() {
+    let run = World::new().mig(&["key"]);
+    assert!(run.code == 2 && run.out.is_empty() && run.talk.contains("export"), "{run:?}");
+}
+
+#[test]
+fn a_misspelt_command_is_refused_as_command_and_as_module() {
+    World::new().mig(&["keys", "list"]).is_refused(&["no command 'keys'", "modules are file"]);
+}
+
+#[test]
 fn manual_pages_of_everything_are_written() {
     let world = World::new();
     let run = world.mig(&["man", "--directory", world.path().to_str().expect("text")]);
     assert!(run.code == 0 && run.out.is_empty(), "{run:?}");
     for page in ["mig.1", "mig-file.1", "mig-key.1", "mig-key-new.1"] {
-        let text = fs::read_to_string(world.path().join(page)).expect(page);
+        let text = limits::read_file(&world.path().join(page), 1 << 20).expect(page);
+        let text = String::from_utf8(text).expect(page);
         assert!(text.contains(".TH mig") && text.contains(env!("CARGO_PKG_VERSION")), "{page}: {text}");
     }
     world.mig(&["man", "--directory", "/no/such"]).is_refused(&["/no/such"]);
