@@ -4,6 +4,9 @@
 //! Everything is synchronous: scanning is processor and disk work.
 
 mod help;
+mod machine;
+
+pub use self::machine::Machine;
 
 use crate::{command::ModuleResult, json::Value};
 use std::{
@@ -144,12 +147,13 @@ pub trait Run: Debug + Send {
     /// [`Stop`] if the session ended the run and nothing can be said.
     fn run(self: Box<Self>, session: &dyn Session) -> Result<Outcome, Stop>;
 
-    /// Why this run can find nothing on this machine, whatever it holds, such as a path that is not there. For programs that
+    /// Why this run can find nothing on a machine that is at hand, whatever it holds, such as a path that is not there. For programs that
     /// ask their own machine only: in a fleet, what one machine lacks another one has.
     ///
     /// # Errors
     /// [`ParamsError`] names the parameter.
-    fn check_here(&self) -> Result<(), ParamsError> {
+    fn check_here(&self, machine: &Machine) -> Result<(), ParamsError> {
+        let _ = machine;
         Ok(())
     }
 }
@@ -189,6 +193,9 @@ pub trait Session: Debug + Send + Sync {
 
     /// The time at which the run began; periods of time are counted from it.
     fn started(&self) -> SystemTime;
+
+    /// The machine to look at.
+    fn machine(&self) -> &Machine;
 }
 
 /// Why a run must end.

@@ -6,6 +6,7 @@ pub mod dialogue;
 pub mod file;
 #[cfg(feature = "scan")]
 pub mod scan;
+pub mod sys;
 pub mod text;
 
 use mig_core::module::Module;

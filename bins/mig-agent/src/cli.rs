@@ -16,6 +16,10 @@ pub(crate) struct Cli {
     /// Check the signed action in this file as if it had been sent here, run it, and print its results as JSON
     #[arg(short = 'i', value_name = "FILE", conflicts_with = "module")]
     pub(crate) action: Option<PathBuf>,
+    /// With -m: look at the machine whose files lie below this directory, such as a mounted disk [default: MIG_ROOT in the
+    /// environment, else this machine]
+    #[arg(long, value_name = "DIRECTORY", requires = "module")]
+    pub(crate) root: Option<PathBuf>,
     /// With -i: run whatever the file says, whoever wrote it. No signature, target, time or access is checked
     #[arg(long, requires = "action")]
     pub(crate) unverified: bool,

@@ -11,7 +11,10 @@ mod module;
 use crate::cli::Cli;
 use anyhow::{Context, Result};
 use clap::{CommandFactory, FromArgMatches, error::ErrorKind};
-use mig_core::{module::Registry, safe};
+use mig_core::{
+    module::{Machine, Registry},
+    safe,
+};
 use std::{
     env,
     io::{self, Write},
@@ -77,10 +80,11 @@ fn execute(cli: &Cli, registry: &Registry) -> Result<()> {
     if let Some(path) = &cli.action {
         return action::run(path, cli, registry, &mut io::stdout().lock());
     }
+    let machine = Machine::chosen(cli.root.as_deref()).context("cannot look at that machine")?;
     let mut output = io::stdout().lock();
     match &cli.module {
-        Some(name) if cli.print => module::print(registry, name, &mut output),
-        Some(name) => module::run(registry, name, &mut output),
+        Some(name) if cli.print => module::print(registry, name, machine, &mut output),
+        Some(name) => module::run(registry, name, machine, &mut output),
         None => writeln!(output, concat!("mig-agent ", env!("CARGO_PKG_VERSION"))),
     }
     .context("cannot write the answer")

@@ -124,6 +124,10 @@ pub struct QuestionOptions {
     /// Only agents that found nothing in this action
     #[arg(long, value_name = "ACTION")]
     pub target_notfound: Option<ActionId>,
+    /// With `-t local`: look at the machine whose files lie below this directory, such as a mounted disk
+    /// [default: MIG_ROOT in the environment, else this machine]
+    #[arg(long, value_name = "DIRECTORY")]
+    pub root: Option<PathBuf>,
     /// Show the action that would be launched, unsigned, and launch nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -1,6 +1,6 @@
 //! The session of a real run: time, results, soft errors.
 
-use crate::module::{Session, Stop};
+use crate::module::{Machine, Session, Stop};
 use std::{
     num::NonZeroUsize,
     sync::{
@@ -51,6 +51,7 @@ impl CancelHandle {
 #[derive(Debug)]
 pub struct RunSession {
     budget: Budget,
+    machine: Machine,
     cancelled: CancelHandle,
     began: Instant,
     started: SystemTime,
@@ -65,6 +66,7 @@ impl RunSession {
     pub fn new(budget: Budget) -> Self {
         Self {
             budget,
+            machine: Machine::Running,
             cancelled: CancelHandle::default(),
             began: Instant::now(),
             started: SystemTime::now(),
@@ -72,6 +74,12 @@ impl RunSession {
             errors: Mutex::default(),
             dropped_errors: AtomicU64::new(0),
         }
+    }
+
+    /// Looks at this machine instead of the running one.
+    #[must_use]
+    pub fn on(self, machine: Machine) -> Self {
+        Self { machine, ..self }
     }
 
     /// What ends the run from outside.
@@ -129,5 +137,9 @@ impl Session for RunSession {
 
     fn started(&self) -> SystemTime {
         self.started
+    }
+
+    fn machine(&self) -> &Machine {
+        &self.machine
     }
 }

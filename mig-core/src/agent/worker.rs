@@ -41,11 +41,11 @@ pub fn run(
 pub fn run_until_stopped(
     registry: &Registry,
     module: &str,
-    budget: Budget,
+    session: RunSession,
     input: impl Read + Send + 'static,
     output: &mut impl Write,
 ) -> io::Result<()> {
-    run_listening(registry, module, budget, input, output, |_| {})
+    run_listening(registry, module, session, input, output, |_| {})
 }
 
 /// Like [`run`], for a program that was started by a [`ChildRunner`](super::ChildRunner): listens to the input while the
@@ -61,7 +61,7 @@ pub fn serve(
     input: impl Read + Send + 'static,
     output: &mut impl Write,
 ) -> io::Result<()> {
-    run_listening(registry, module, budget, input, output, |cancel| {
+    run_listening(registry, module, RunSession::new(budget), input, output, |cancel| {
         cancel.cancel();
         thread::sleep(LAST_WORDS);
         die();
@@ -71,7 +71,7 @@ pub fn serve(
 fn run_listening(
     registry: &Registry,
     module: &str,
-    budget: Budget,
+    session: RunSession,
     input: impl Read + Send + 'static,
     output: &mut impl Write,
     at_end: fn(&CancelHandle),
@@ -80,7 +80,6 @@ fn run_listening(
     let mut input = BufReader::new(input);
     let result = match Message::read_parameters(&mut input) {
         Ok(message) => {
-            let session = RunSession::new(budget);
             listen(input, session.cancel_handle(), at_end);
             run_in_session(module, &message.parameters, session).0
         }

@@ -1,6 +1,6 @@
 //! A session for tests of modules.
 
-use crate::module::{Session, Stop};
+use crate::module::{Machine, Session, Stop};
 use std::{
     num::NonZeroUsize,
     sync::{
@@ -88,6 +88,8 @@ impl Default for TestSession {
     }
 }
 
+static RUNNING: Machine = Machine::Running;
+
 impl Session for TestSession {
     fn checkpoint(&self) -> Result<(), Stop> {
         let before = self.checkpoints.fetch_add(1, Ordering::Relaxed);
@@ -112,5 +114,9 @@ impl Session for TestSession {
 
     fn started(&self) -> SystemTime {
         self.started
+    }
+
+    fn machine(&self) -> &Machine {
+        &RUNNING
     }
 }

@@ -11,7 +11,7 @@ use crate::{
 };
 use mig_core::{
     json, limits,
-    module::{Outcome, ParamsError, Run, Session, Stop},
+    module::{Machine, Outcome, ParamsError, Run, Session, Stop},
 };
 use std::{fs, path::Path, time::Instant};
 
@@ -71,7 +71,7 @@ impl Run for FileRun {
         })
     }
 
-    fn check_here(&self) -> Result<(), ParamsError> {
+    fn check_here(&self, _machine: &Machine) -> Result<(), ParamsError> {
         self.searches.iter().try_for_each(has_a_path)
     }
 }

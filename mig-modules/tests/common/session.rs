@@ -1,6 +1,6 @@
 //! A session for tests: counts what is asked of it.
 
-use mig_core::module::{Session, Stop};
+use mig_core::module::{Machine, Session, Stop};
 use std::{
     num::NonZeroUsize,
     sync::{
@@ -32,6 +32,8 @@ impl TestSession {
     }
 }
 
+static RUNNING: Machine = Machine::Running;
+
 impl Session for TestSession {
     fn checkpoint(&self) -> Result<(), Stop> {
         self.checkpoints.fetch_add(1, Ordering::Relaxed);
@@ -53,5 +55,9 @@ impl Session for TestSession {
 
     fn started(&self) -> SystemTime {
         self.started
+    }
+
+    fn machine(&self) -> &Machine {
+        &RUNNING
     }
 }

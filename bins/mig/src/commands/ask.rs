@@ -18,7 +18,7 @@ use mig_core::{
     command::ModuleResult,
     id::{ActionId, CommandId},
     json::Value,
-    module::{Module, ParamsError, ParsedArgs, Stop},
+    module::{Machine, Module, ParamsError, ParsedArgs, Stop},
     scheduler::flow::CommandStatus,
     time::Time,
 };
@@ -39,15 +39,21 @@ pub(super) fn module(context: &mut Context<'_>, words: &[String]) -> Result<Exit
     let refused = |error: ParamsError| anyhow!("module '{name}': {error:#}");
     let run = module.prepare(&parameters).map_err(refused)?;
     let options = &context.cli.question;
+    let local = options.target.as_deref() == Some("local");
+    let machine = match (local, &options.root) {
+        (true, root) => Machine::chosen(root.as_deref()).context("cannot look at that machine")?,
+        (false, None) => Machine::Running,
+        (false, Some(_)) => bail!("--root goes with -t local only: agents look at their own machine"),
+    };
     if !(options.print || options.dry_run || options.sign_only) {
-        // It is this machine that is asked.
-        run.check_here().map_err(refused)?;
+        // It is this machine that is asked, or an image at hand.
+        run.check_here(&machine).map_err(refused)?;
     }
     if options.file.is_some() {
         bail!("-i FILE and the module '{name}' exclude each other: the file names its modules");
     }
-    if options.target.as_deref() == Some("local") {
-        return local(context, module, parameters);
+    if local {
+        return run_local(context, module, parameters, machine);
     }
     let action = question::action(options, context.command_line, name, parameters)?;
     ask(context, action)
@@ -125,9 +131,14 @@ fn dry_run(context: &mut Context<'_>, action: &Action) -> Result<Exit> {
 }
 
 /// Runs a module in this process: no signature, no store, no agent.
-fn local(context: &mut Context<'_>, module: &'static dyn Module, parameters: Value) -> Result<Exit> {
+fn run_local(
+    context: &mut Context<'_>,
+    module: &'static dyn Module,
+    parameters: Value,
+    machine: Machine,
+) -> Result<Exit> {
     let start_time = Time::now();
-    let (result, stop) = super::runtime()?.block_on(run_here(module, parameters.clone()))?;
+    let (result, stop) = super::runtime()?.block_on(run_here(module, parameters.clone(), machine))?;
     let status = match stop {
         Some(Stop::Cancelled) => CommandStatus::Cancelled,
         Some(Stop::Deadline) => CommandStatus::Timeout,
@@ -162,8 +173,12 @@ fn local(context: &mut Context<'_>, module: &'static dyn Module, parameters: Val
 }
 
 /// Runs a module in this process until it has ended; an interrupt ends it early.
-async fn run_here(module: &'static dyn Module, parameters: Value) -> Result<(ModuleResult, Option<Stop>)> {
-    let session = RunSession::new(Budget::default());
+async fn run_here(
+    module: &'static dyn Module,
+    parameters: Value,
+    machine: Machine,
+) -> Result<(ModuleResult, Option<Stop>)> {
+    let session = RunSession::new(Budget::default()).on(machine);
     let cancel = session.cancel_handle();
     let mut run = spawn_blocking(move || worker::run_in_session(module, &parameters, session));
     tokio::select! {

@@ -1,0 +1,176 @@
+//! The files of a machine: of the running one, or those below the root of an image, which no link leads out of.
+
+use mig_core::{limits, module::Machine};
+use std::{
+    collections::VecDeque,
+    ffi::OsString,
+    fs::{self, File, ReadDir},
+    io,
+    path::{Component, Path, PathBuf},
+};
+
+/// Links that are followed for one path.
+pub const MAX_LINKS: usize = 40;
+
+/// The files of a machine, by the paths that the machine itself uses.
+#[derive(Clone, Copy, Debug)]
+pub struct Files<'a>(&'a Machine);
+
+impl<'a> Files<'a> {
+    /// Those of this machine.
+    #[must_use]
+    pub fn of(machine: &'a Machine) -> Self {
+        Self(machine)
+    }
+
+    /// Where a file of the machine lies on this one. In an image links are followed here, since absolute ones start at its root;
+    /// the last part may be missing.
+    ///
+    /// # Errors
+    /// If a directory on the way is missing or can not be read, or there are more than [`MAX_LINKS`] links.
+    pub fn locate(&self, path: &Path) -> io::Result<PathBuf> {
+        match self.0 {
+            Machine::Running => Ok(path.to_owned()),
+            Machine::Image(root) => follow_inside(root, path),
+        }
+    }
+
+    /// Where the machine itself has a file that lies here.
+    #[must_use]
+    pub fn inside(&self, place: &Path) -> PathBuf {
+        match self.0 {
+            Machine::Running => place.to_owned(),
+            Machine::Image(root) => place
+                .strip_prefix(root)
+                .map_or_else(|_| place.to_owned(), |inside| Path::new("/").join(inside)),
+        }
+    }
+
+    /// Opens a file for reading.
+    ///
+    /// # Errors
+    /// As [`File::open`].
+    pub fn open(&self, path: &Path) -> io::Result<File> {
+        File::open(self.locate(path)?)
+    }
+
+    /// Reads a file of at most `limit` bytes.
+    ///
+    /// # Errors
+    /// If it can not be read, or is longer ([`io::ErrorKind::FileTooLarge`]).
+    pub fn read(&self, path: &Path, limit: usize) -> io::Result<Vec<u8>> {
+        limits::read(self.open(path)?, limit)
+    }
+
+    /// The entries of a directory, in the order of the file system.
+    ///
+    /// # Errors
+    /// As [`fs::read_dir`].
+    pub fn list(&self, directory: &Path) -> io::Result<ReadDir> {
+        fs::read_dir(self.locate(directory)?)
+    }
+
+    /// The text of a link, which is not followed.
+    ///
+    /// # Errors
+    /// As [`fs::read_link`].
+    pub fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
+        match (path.parent(), path.file_name()) {
+            (Some(parent), Some(name)) => fs::read_link(self.locate(parent)?.join(name)),
+            _ => fs::read_link(self.locate(path)?),
+        }
+    }
+
+    /// Whether there is such a file or directory, as far as we may see.
+    #[must_use]
+    pub fn exists(&self, path: &Path) -> bool {
+        self.locate(path).is_ok_and(|place| place.exists())
+    }
+}
+
+/// Follows all links of a path below a root; `..` does not lead above it.
+fn follow_inside(root: &Path, path: &Path) -> io::Result<PathBuf> {
+    let mut waiting: VecDeque<OsString> = parts(path).collect();
+    let mut inside = PathBuf::new();
+    let mut links = 0;
+    while let Some(part) = waiting.pop_front() {
+        if part == ".." {
+            inside.pop();
+            continue;
+        }
+        let next = root.join(&inside).join(&part);
+        match next.symlink_metadata() {
+            Ok(metadata) if metadata.is_symlink() => {}
+            Err(error) if !waiting.is_empty() => return Err(error),
+            _ => {
+                inside.push(part);
+                continue;
+            }
+        }
+        links += 1;
+        if links > MAX_LINKS {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("more than {MAX_LINKS} links")));
+        }
+        let target = next.read_link()?;
+        if target.has_root() {
+            inside.clear();
+        }
+        for part in parts(&target).collect::<Vec<_>>().into_iter().rev() {
+            waiting.push_front(part);
+        }
+    }
+    Ok(root.join(inside))
+}
+
+/// The names on the way of a path.
+fn parts(path: &Path) -> impl Iterator<Item = OsString> + '_ {
+    let named = |part: &Component<'_>| matches!(part, Component::Normal(_) | Component::ParentDir);
+    path.components().filter(named).map(|part| part.as_os_str().to_owned())
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    fn image() -> (tempfile::TempDir, Machine) {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("etc/real")).unwrap();
+        fs::write(root.path().join("etc/real/file"), "inside").unwrap();
+        symlink("/etc/real", root.path().join("etc/link")).unwrap();
+        symlink("../../../../etc/link/../real/file", root.path().join("etc/up")).unwrap();
+        symlink("loop", root.path().join("loop")).unwrap();
+        let machine = Machine::image(root.path()).unwrap();
+        (root, machine)
+    }
+
+    #[test]
+    fn links_of_an_image_stay_inside() {
+        let (_root, machine) = image();
+        let files = Files::of(&machine);
+        for path in ["/etc/real/file", "/etc/link/file", "/etc/up", "/../../etc/up", "etc/./link/file"] {
+            assert_eq!(files.read(Path::new(path), 100).unwrap(), b"inside", "{path}");
+        }
+        let place = files.locate(Path::new("/etc/up")).unwrap();
+        assert_eq!(files.inside(&place), Path::new("/etc/real/file"));
+        assert_eq!(files.read_link(Path::new("/etc/link")).unwrap(), Path::new("/etc/real"));
+    }
+
+    #[test]
+    fn what_is_missing_or_leads_in_circles_is_an_error() {
+        let (_root, machine) = image();
+        let files = Files::of(&machine);
+        assert!(!files.exists(Path::new("/etc/none")));
+        let error = files.open(Path::new("/etc/none/file")).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        assert_eq!(files.open(Path::new("/loop")).unwrap_err().to_string(), "more than 40 links");
+    }
+
+    #[test]
+    fn a_file_longer_than_the_limit_is_an_error() {
+        let (_root, machine) = image();
+        let error = Files::of(&machine).read(Path::new("/etc/real/file"), 5).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::FileTooLarge);
+    }
+}

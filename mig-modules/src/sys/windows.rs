@@ -1,0 +1,13 @@
+//! Windows, and systems we do not know: nothing of the running system is told yet; modules that need files only are complete.
+
+use crate::sys::System;
+use mig_core::module::Machine;
+
+#[derive(Debug)]
+struct Windows;
+
+impl System for Windows {}
+
+pub(super) fn system(_machine: &Machine) -> Box<dyn System> {
+    Box::new(Windows)
+}
