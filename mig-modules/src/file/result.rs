@@ -126,7 +126,7 @@ pub(super) fn remarks(params: &Value, result: &ModuleResult) -> Vec<String> {
         let found = elements.iter().flatten().filter(|element| !element.file.is_empty()).count();
         if limit.is_some_and(|limit| limit > 0.0 && found as f64 >= limit) {
             remarks.push(format!(
-                "search '{label}' ended at its limit of {found} matches: -matchlimit raises it"
+                "search '{label}' ended at its -matchlimit of {found}: there may be more"
             ));
         }
     }
@@ -239,7 +239,7 @@ mod tests {
         let remarks = remarks(&json::from_slice(params.as_bytes()).unwrap(), &result);
         assert_eq!(
             remarks,
-            [error, "search 's1' ended at its limit of 2 matches: -matchlimit raises it".into()]
+            [error, "search 's1' ended at its -matchlimit of 2: there may be more".into()]
         );
     }
 
