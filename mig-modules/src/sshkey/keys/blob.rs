@@ -10,29 +10,36 @@ use sha2::{Digest, Sha256};
 pub struct PublicKey(Vec<u8>);
 
 impl PublicKey {
-    /// Takes a key of a known kind that is complete, and nothing behind it.
-    pub(super) fn parse(blob: Vec<u8>) -> Option<Self> {
-        is_key(&blob).then_some(Self(blob))
+    /// Takes a key of a known kind that is complete, and nothing behind it. Of a certificate the key that it is about: so that
+    /// both have one fingerprint, as in OpenSSH.
+    pub(super) fn parse(blob: &[u8]) -> Option<Self> {
+        let mut fields = Fields(blob);
+        let algorithm = std::str::from_utf8(fields.string()?).ok()?;
+        let certificate = CERTIFICATES.iter().find(|(name, _)| *name == algorithm);
+        if certificate.is_some() {
+            let _nonce = fields.string()?;
+        }
+        let plain = certificate.map_or(algorithm, |(_, plain)| plain);
+        let key = fields.measure(|fields| key_fields(plain, fields))?;
+        if certificate.is_some() {
+            certificate_fields(&mut fields)?;
+        }
+        let mut blob = encoded(plain.as_bytes())?;
+        blob.extend(key);
+        fields.0.is_empty().then_some(Self(blob))
     }
 
     /// A key from the numbers that its kind names, most significant byte first.
     pub(super) fn from_numbers(algorithm: &str, numbers: &[&[u8]]) -> Option<Self> {
-        let mut blob = Vec::new();
-        push(&mut blob, algorithm.as_bytes())?;
-        for number in numbers {
-            push(&mut blob, &positive(number))?;
-        }
-        Self::parse(blob)
+        let numbers: Vec<Vec<u8>> = numbers.iter().map(|number| positive(number)).collect();
+        Self::from_strings(algorithm, &numbers.iter().map(Vec::as_slice).collect::<Vec<_>>())
     }
 
     /// A key from byte strings.
     pub(super) fn from_strings(algorithm: &str, strings: &[&[u8]]) -> Option<Self> {
-        let mut blob = Vec::new();
-        push(&mut blob, algorithm.as_bytes())?;
-        for string in strings {
-            push(&mut blob, string)?;
-        }
-        Self::parse(blob)
+        let fields: Option<Vec<_>> =
+            [algorithm.as_bytes()].iter().chain(strings).map(|string| encoded(string)).collect();
+        Self::parse(&fields?.concat())
     }
 
     /// MD5 in 16 pairs of hexadecimal digits with colons between.
@@ -49,10 +56,10 @@ impl PublicKey {
     }
 }
 
-fn push(blob: &mut Vec<u8>, string: &[u8]) -> Option<()> {
-    blob.extend(u32::try_from(string.len()).ok()?.to_be_bytes());
-    blob.extend(string);
-    Some(())
+/// A byte string and its length in front.
+fn encoded(string: &[u8]) -> Option<Vec<u8>> {
+    let length = u32::try_from(string.len()).ok()?;
+    Some([&length.to_be_bytes(), string].concat())
 }
 
 /// A number that is not negative: a first byte of 0 says so where the highest bit is set.
@@ -60,23 +67,6 @@ fn positive(number: &[u8]) -> Vec<u8> {
     let digits: Vec<u8> = number.iter().copied().skip_while(|byte| *byte == 0).collect();
     let sign = digits.first().is_some_and(|first| *first >= 0x80);
     sign.then_some(0).into_iter().chain(digits).collect()
-}
-
-fn is_key(blob: &[u8]) -> bool {
-    let mut fields = Fields(blob);
-    key(&mut fields).is_some() && fields.0.is_empty()
-}
-
-fn key(fields: &mut Fields<'_>) -> Option<()> {
-    let algorithm = std::str::from_utf8(fields.string()?).ok()?;
-    match CERTIFICATES.iter().find(|(name, _)| *name == algorithm) {
-        None => key_fields(algorithm, fields),
-        Some((_, plain)) => {
-            let _nonce = fields.string()?;
-            key_fields(plain, fields)?;
-            certificate_fields(fields)
-        }
-    }
 }
 
 /// What makes a key of this kind.
@@ -136,6 +126,13 @@ impl<'a> Fields<'a> {
     pub(super) fn string(&mut self) -> Option<&'a [u8]> {
         let length = self.number()?;
         self.take(usize::try_from(length).ok()?)
+    }
+
+    /// The bytes that `read` goes over.
+    fn measure(&mut self, read: impl FnOnce(&mut Self) -> Option<()>) -> Option<&'a [u8]> {
+        let before = self.0;
+        read(self)?;
+        before.get(..before.len() - self.0.len())
     }
 
     fn skip(&mut self, strings: usize) -> Option<()> {

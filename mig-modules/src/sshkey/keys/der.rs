@@ -2,7 +2,7 @@
 
 use super::blob::PublicKey;
 use der::{
-    Decode, Error, ErrorKind, Reader, Result, SliceReader, Tag, TagMode, TagNumber,
+    Decode, Error, ErrorKind, Reader, Result, SliceReader, Tag, TagMode, TagNumber, Tagged,
     asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetStringRef, UintRef},
 };
 use ed25519_dalek::SigningKey;
@@ -24,25 +24,27 @@ pub(super) fn dsa(bytes: &[u8]) -> Result<Public> {
 
 /// A sequence that begins with these numbers.
 fn numbers<const COUNT: usize>(bytes: &[u8]) -> Result<[UintRef<'_>; COUNT]> {
-    let fields = AnyRef::from_der(bytes)?;
-    fields.tag().assert_eq(Tag::Sequence)?;
-    let mut reader = SliceReader::new(fields.value())?;
+    let mut fields = fields(AnyRef::from_der(bytes)?)?;
     let mut numbers = [UintRef::new(&[])?; COUNT];
     for number in &mut numbers {
-        *number = reader.decode()?;
+        *number = fields.decode()?;
     }
     Ok(numbers)
 }
 
+/// The fields of a sequence; what follows those that we know is of no interest.
+fn fields(sequence: AnyRef<'_>) -> Result<SliceReader<'_>> {
+    sequence.tag().assert_eq(Tag::Sequence)?;
+    SliceReader::new(sequence.value())
+}
+
 /// `ECPrivateKey`: version, secret, curve, public point. The curve may stand outside.
 pub(super) fn ec(bytes: &[u8], outside: Option<ObjectIdentifier>) -> Result<Public> {
-    let fields = AnyRef::from_der(bytes)?;
-    fields.tag().assert_eq(Tag::Sequence)?;
-    let mut reader = SliceReader::new(fields.value())?;
-    let _version: UintRef<'_> = reader.decode()?;
-    let _secret: OctetStringRef<'_> = reader.decode()?;
-    let inside = reader.context_specific(TagNumber::N0, TagMode::Explicit)?;
-    let point: Option<BitStringRef<'_>> = reader.context_specific(TagNumber::N1, TagMode::Explicit)?;
+    let mut fields = fields(AnyRef::from_der(bytes)?)?;
+    let _version: UintRef<'_> = fields.decode()?;
+    let _secret: OctetStringRef<'_> = fields.decode()?;
+    let inside = fields.context_specific(TagNumber::N0, TagMode::Explicit)?;
+    let point: Option<BitStringRef<'_>> = fields.context_specific(TagNumber::N1, TagMode::Explicit)?;
     let curve = inside.or(outside).and_then(|curve| CURVES.iter().find(|(id, _)| *id == curve));
     let (_, curve) = curve.ok_or_else(|| Error::from(ErrorKind::Failed))?;
     Ok(point.and_then(|point| {
@@ -52,15 +54,11 @@ pub(super) fn ec(bytes: &[u8], outside: Option<ObjectIdentifier>) -> Result<Publ
 
 /// `OneAsymmetricKey`: version, algorithm, and a key in a form of its own.
 pub(super) fn pkcs8(bytes: &[u8]) -> Result<Public> {
-    let fields = AnyRef::from_der(bytes)?;
-    fields.tag().assert_eq(Tag::Sequence)?;
-    let mut reader = SliceReader::new(fields.value())?;
-    let _version: UintRef<'_> = reader.decode()?;
-    let algorithm: AnyRef<'_> = reader.decode()?;
-    algorithm.tag().assert_eq(Tag::Sequence)?;
-    let mut algorithm = SliceReader::new(algorithm.value())?;
+    let mut fields = fields(AnyRef::from_der(bytes)?)?;
+    let _version: UintRef<'_> = fields.decode()?;
+    let mut algorithm = self::fields(fields.decode()?)?;
     let kind: ObjectIdentifier = algorithm.decode()?;
-    let key = reader.decode::<OctetStringRef<'_>>()?.as_bytes();
+    let key = fields.decode::<OctetStringRef<'_>>()?.as_bytes();
     match kind {
         RSA => rsa(key),
         EC => ec(key, algorithm.decode().ok()),
@@ -77,8 +75,6 @@ fn ed25519(key: &[u8]) -> Result<Public> {
     let public = SigningKey::from_bytes(seed).verifying_key();
     Ok(PublicKey::from_strings("ssh-ed25519", &[public.as_bytes()]))
 }
-
-use der::Tagged;
 
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const DSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10040.4.1");

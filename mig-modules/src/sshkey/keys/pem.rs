@@ -14,20 +14,27 @@ pub(super) struct Block<'a> {
 }
 
 impl<'a> Block<'a> {
-    /// The blocks of a file, in their order. What is no complete block is skipped.
+    /// The blocks of a file, in their order. What is no complete block is skipped. Goes over the bytes a fixed number of times,
+    /// however many lines look like the begin of a block.
     pub(super) fn all(content: &'a [u8]) -> impl Iterator<Item = Self> {
-        let begins = memmem::find_iter(content, BEGIN).filter(|at| *at == 0 || content[at - 1] == b'\n');
-        begins.filter_map(|at| Self::parse(&content[at + BEGIN.len()..]))
+        let mut from = 0;
+        memmem::find_iter(content, END).filter_map(move |at| {
+            let text = content.get(std::mem::replace(&mut from, at)..at)?;
+            Self::parse(text, content.get(at + END.len()..)?)
+        })
     }
 
-    /// Reads what follows `-----BEGIN `.
-    fn parse(text: &'a [u8]) -> Option<Self> {
-        let line_end = memchr::memchr(b'\n', text)?;
-        let (line, text) = text.split_at(line_end);
-        let label = line.trim_ascii_end().strip_suffix(b"-----")?;
-        // The end of the first block is the end of this one, or it has none.
-        let (body, end) = text.split_at(memmem::find(text, END)?);
-        end.get(END.len()..)?.strip_prefix(label)?.strip_prefix(b"-----")?;
+    /// Reads the text before an end line, and that line from its label on.
+    fn parse(text: &'a [u8], end: &[u8]) -> Option<Self> {
+        let begin = memmem::rfind(text, BEGIN)?;
+        let (before, block) = text.split_at(begin);
+        if !matches!(before, [] | [.., b'\n']) {
+            return None;
+        }
+        let line_end = memchr::memchr(b'\n', block).unwrap_or(block.len());
+        let (line, body) = block.split_at(line_end);
+        let label = line.get(BEGIN.len()..)?.trim_ascii_end().strip_suffix(b"-----")?;
+        end.strip_prefix(label)?.strip_prefix(b"-----")?;
         let (headers, base64) = split_headers(body);
         Some(Self { label, headers, base64 })
     }

@@ -42,7 +42,7 @@ fn openssh(bytes: &[u8]) -> Option<PrivateKey> {
     let cipher = fields.string()?;
     let _kdf = (fields.string()?, fields.string()?);
     let keys = fields.number()?;
-    let public = PublicKey::parse(fields.string()?.to_vec())?;
+    let public = PublicKey::parse(fields.string()?)?;
     let _private = fields.string()?;
     match (keys, cipher) {
         (1, b"none") => Some(PrivateKey::Plain(Some(public))),

@@ -29,7 +29,7 @@ pub(super) fn parse(line: &[u8]) -> Option<PublicKey> {
 fn key_after_word(line: &[u8]) -> Option<PublicKey> {
     let (_, rest) = split_word(line);
     let (key, _) = split_word(rest);
-    PublicKey::parse(BASE64.decode(key).ok()?)
+    PublicKey::parse(&BASE64.decode(key).ok()?)
 }
 
 /// The first word, and what follows.
