@@ -6,6 +6,8 @@ pub mod dialogue;
 pub mod file;
 #[cfg(feature = "scan")]
 pub mod scan;
+#[cfg(feature = "sshkey")]
+pub mod sshkey;
 pub mod sys;
 pub mod text;
 
@@ -15,4 +17,6 @@ use mig_core::module::Module;
 pub static BUILTIN: &[&dyn Module] = &[
     #[cfg(feature = "file")]
     &file::FileModule,
+    #[cfg(feature = "sshkey")]
+    &sshkey::SshKeyModule,
 ];

@@ -92,6 +92,33 @@ fn a_missing_path_is_a_soft_error() {
     assert!(result.success && result.errors.unwrap().concat().contains("open /no/such"));
 }
 
+/// An image with a file of its own, and a link to one of the machine that the test runs on.
+fn image() -> TempDir {
+    let root = tempfile::tempdir().unwrap();
+    fs::create_dir(root.path().join("etc")).unwrap();
+    fs::write(root.path().join("etc/of-the-image"), "root:").unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", root.path().join("etc/evil")).unwrap();
+    root
+}
+
+#[test]
+fn an_image_is_searched_below_its_root_and_not_left() {
+    let root = image();
+    let message = search(r#""contents":["root:"]"#);
+    let output = agent(&["-m", "file", "--root", root.path().to_str().unwrap(), "-p"], &message);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let found: Vec<&str> = text.lines().filter(|line| line.starts_with('/')).collect();
+    assert!(found.len() == 1 && found[0].starts_with("/etc/of-the-image ["), "{text}");
+    assert!(text.contains("lstat /etc/passwd: no such file"), "{text}");
+}
+
+#[test]
+fn a_root_that_is_not_there_is_named() {
+    let output = agent(&["-m", "file", "--root", "/no/such/root"], &search(r#""names":["x"]"#));
+    let talk = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() != Some(0) && talk.contains("/no/such/root"), "{talk}");
+}
+
 /// Keys, access control and an action in files.
 struct Files {
     place: TempDir,

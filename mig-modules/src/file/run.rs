@@ -6,14 +6,14 @@ use crate::{
         result::{Element, Elements, FileInfo, Statistics},
         wire::Search,
     },
-    scan::{Combine, Found, Hit, Problem, Scan},
+    scan::{self, Combine, Found, Hit, Problem, Scan},
     text,
 };
 use mig_core::{
     json, limits,
     module::{Machine, Outcome, ParamsError, Run, Session, Stop},
 };
-use std::{fs, path::Path, time::Instant};
+use std::{path::Path, time::Instant};
 
 /// Room for elements in a result, in bytes of JSON.
 const MAX_ELEMENTS_BYTES: usize = limits::MAX_RESULT_BYTES / 8 * 7;
@@ -71,28 +71,14 @@ impl Run for FileRun {
         })
     }
 
-    fn check_here(&self, _machine: &Machine) -> Result<(), ParamsError> {
-        self.searches.iter().try_for_each(has_a_path)
-    }
-}
-
-/// One path that can be looked at is enough.
-fn has_a_path(search: &LabelledSearch) -> Result<(), ParamsError> {
-    let mut failure = None;
-    for path in &search.query.paths {
-        match fs::metadata(path)
-            .and_then(|metadata| if metadata.is_dir() { fs::read_dir(path).map(drop) } else { Ok(()) })
-        {
-            Ok(()) => return Ok(()),
-            Err(error) => failure = failure.or(Some((path, error))),
-        }
-    }
-    failure.map_or(Ok(()), |(path, error)| {
-        Err(ParamsError {
-            reason: format!("cannot look into '{}': {error}", path.display()),
-            place: Some(format!("search '{}'", search.label)),
+    fn check_here(&self, machine: &Machine) -> Result<(), ParamsError> {
+        self.searches.iter().try_for_each(|search| {
+            scan::check_paths(machine, &search.query.paths).map_err(|error| ParamsError {
+                reason: error.to_string(),
+                place: Some(format!("search '{}'", search.label)),
+            })
         })
-    })
+    }
 }
 
 /// How many of the first hits fit in a result: one that is too large would be lost as a whole.

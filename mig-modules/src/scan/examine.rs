@@ -2,13 +2,15 @@
 
 use crate::scan::{
     filesystems::FileSystem,
+    ground::{Entry, Ground},
     metadata::{Kind, Links, Metadata},
-    paths::{reason, resolve},
+    paths::{nowhere, reason},
     plan::Verdict,
     platform::Directory,
     read::{Purpose, read},
     report::{Found, Hit},
     run::Context,
+    tree::Opened,
 };
 use mig_core::module::Stop;
 use std::{
@@ -31,6 +33,20 @@ pub(super) struct Place<'a> {
     pub(super) links: Links,
     /// For people.
     pub(super) path: PathBuf,
+}
+
+impl Place<'_> {
+    /// What the entry is, or what it leads to.
+    fn entry(&self, ground: Ground<'_>) -> io::Result<Entry<'_>> {
+        match self.links {
+            Links::Keep => Ok(Entry::of(Opened::Held(self.directory), self.name)),
+            Links::Follow => ground.behind(self.directory, self.name, &self.path),
+        }
+    }
+
+    fn metadata(&self, ground: Ground<'_>) -> io::Result<Metadata> {
+        self.entry(ground)?.metadata()
+    }
 }
 
 /// Examines a file for some queries. `buffer` is for its content.
@@ -70,13 +86,13 @@ pub(super) fn examine(
 
 /// What the link leads to, if that is a regular file.
 fn follow(context: &Context<'_>, place: &Place<'_>) -> Option<Metadata> {
-    match place.directory.metadata(place.name, Links::Follow) {
+    match place.metadata(context.ground) {
         Ok(target) => (target.kind == Kind::File).then_some(target),
         Err(error) => {
             context.count_open_failed();
             // Only now look for the hop that fails; if it no longer does, what failed first still counts.
-            let why = resolve(&place.path).map_or_else(
-                |why| why.to_string(),
+            let why = context.ground.resolve(&place.path).map_or_else(
+                |why| nowhere(&why),
                 |_| format!("lstat {}: {}", place.path.display(), reason(&error)),
             );
             context.problem(&place.path, format!("ERROR: followSymLink() -> {why}"));
@@ -99,7 +115,7 @@ fn judge_name<'a>(
 }
 
 fn look(context: &Context<'_>, place: &Place<'_>) -> Option<Metadata> {
-    let metadata = place.directory.metadata(place.name, place.links);
+    let metadata = place.metadata(context.ground);
     if let Err(error) = &metadata {
         let why = format!("evaluateFile() -> stat {}: {}", place.path.display(), reason(error));
         context.problem(&place.path, why);
@@ -114,7 +130,7 @@ fn judge_content(
     verdicts: &mut [Verdict<'_>],
     buffer: &mut [u8],
 ) -> Result<Option<Metadata>, Stop> {
-    match open(place, verdicts) {
+    match open(context.ground, place, verdicts) {
         Ok((file, metadata)) => {
             let is_endless =
                 metadata.size == 0 && FileSystem::of_file(&file).is_ok_and(|kind| kind != FileSystem::Local);
@@ -156,8 +172,8 @@ fn has_changed(file: &File, before: &Metadata) -> bool {
 }
 
 /// Opens a file for its content: a regular one, and where a link leads not one that the walk would not have entered.
-fn open(place: &Place<'_>, verdicts: &[Verdict<'_>]) -> io::Result<(File, Metadata)> {
-    let (file, metadata) = place.directory.open_file(place.name, place.links)?;
+fn open(ground: Ground<'_>, place: &Place<'_>, verdicts: &[Verdict<'_>]) -> io::Result<(File, Metadata)> {
+    let (file, metadata) = place.entry(ground)?.open_file()?;
     if metadata.kind != Kind::File {
         return Err(io::Error::other("not a regular file"));
     }

@@ -25,11 +25,13 @@
 //! # }
 //! ```
 
+mod access;
 mod content;
 mod decompress;
 mod examine;
 mod filesystems;
 mod first;
+mod ground;
 mod hash;
 mod long_line;
 mod metadata;
@@ -45,6 +47,7 @@ mod scope;
 mod tree;
 mod walk;
 
+pub use access::{NothingToSee, check_paths, open};
 pub use content::BuildError;
 pub use filesystems::FileSystem;
 pub use hash::{Algorithm, Digest};

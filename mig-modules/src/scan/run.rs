@@ -3,6 +3,7 @@
 use crate::scan::{
     content::LineMatcher,
     first::FirstHits,
+    ground::Ground,
     plan::Plan,
     report::{Problem, Report, Statistics},
     scope::Roots,
@@ -23,6 +24,8 @@ pub(super) struct Context<'a> {
     pub(super) plans: &'a [Plan],
     pub(super) matcher: &'a LineMatcher,
     pub(super) session: &'a dyn Session,
+    /// The machine that is looked at.
+    pub(super) ground: Ground<'a>,
     pub(super) roots: Roots,
     /// The hits of each query.
     pub(super) hits: Vec<FirstHits>,
@@ -36,11 +39,13 @@ pub(super) struct Context<'a> {
 
 impl<'a> Context<'a> {
     pub(super) fn new(plans: &'a [Plan], matcher: &'a LineMatcher, session: &'a dyn Session) -> Self {
+        let ground = Ground::of(session.machine());
         Self {
             plans,
             matcher,
             session,
-            roots: Roots::new(plans.iter().map(|plan| &plan.query)),
+            ground,
+            roots: Roots::new(plans.iter().map(|plan| &plan.query), ground),
             hits: plans.iter().map(|plan| FirstHits::new(plan.query.limit)).collect(),
             now: session.started(),
             files: AtomicU64::new(0),

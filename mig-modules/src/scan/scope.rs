@@ -1,6 +1,6 @@
 //! Which queries look at a directory, and how deep they still go.
 
-use crate::scan::{paths::file_behind, query::Query};
+use crate::scan::{ground::Ground, query::Query};
 use std::{
     collections::BTreeMap,
     ffi::OsStr,
@@ -26,13 +26,14 @@ struct Root {
 impl Roots {
     /// The roots of queries whose paths are clean. A link to a file stands for that file: so it is found once, whichever
     /// paths lead to it.
-    pub(super) fn new<'a>(queries: impl IntoIterator<Item = &'a Query>) -> Self {
+    pub(super) fn new<'a>(queries: impl IntoIterator<Item = &'a Query>, ground: Ground<'_>) -> Self {
         let mut named = BTreeMap::<PathBuf, BTreeMap<usize, u64>>::new();
         for (index, query) in queries.into_iter().enumerate().filter(|(_, query)| query.max_depth != Some(0))
         {
             for path in &query.paths {
                 let levels = query.max_depth.unwrap_or(u64::MAX);
-                let path = file_behind(path).unwrap_or_else(|| path.clone());
+                let path = ground.shown(path);
+                let path = ground.file_behind(&path).unwrap_or(path);
                 named.entry(path).or_default().insert(index, levels);
             }
         }
@@ -154,9 +155,14 @@ impl Scope {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mig_core::module::Machine;
 
     fn query(paths: &[&str], max_depth: Option<u64>) -> Query {
         Query { paths: paths.iter().map(PathBuf::from).collect(), max_depth, ..Query::default() }
+    }
+
+    fn roots(queries: &[Query]) -> Roots {
+        Roots::new(queries, Ground::of(&Machine::Running))
     }
 
     fn active(scope: &Scope) -> Vec<usize> {
@@ -166,7 +172,7 @@ mod tests {
     #[test]
     fn a_path_takes_in_what_is_below_it_and_not_what_begins_like_it() {
         let queries = [query(&["/a/b"], None), query(&["/a/bc"], None)];
-        let roots = Roots::new(&queries);
+        let roots = roots(&queries);
         assert_eq!(roots.outermost(), [0, 1]);
         assert_eq!(active(&roots.scope(0)), [0]);
     }
@@ -174,7 +180,7 @@ mod tests {
     #[test]
     fn depth_counts_from_the_nearest_of_the_own_paths() {
         let queries = [query(&["/a", "/a/b/c"], Some(2)), query(&["/a"], None)];
-        let roots = Roots::new(&queries);
+        let roots = roots(&queries);
         assert_eq!(roots.outermost(), [0]);
         let a = Arc::new(roots.scope(0));
         let b = a.below("b".as_ref());
@@ -191,7 +197,7 @@ mod tests {
     #[test]
     fn roots_that_nobody_came_by_are_walked_later() {
         let queries = [query(&["/a", "/a/b", "/a/b/c", "/z"], None)];
-        let roots = Roots::new(&queries);
+        let roots = roots(&queries);
         assert_eq!(roots.outermost(), [0, 3]);
         assert!(roots.claim(0) && roots.claim(3) && !roots.claim(0));
         assert_eq!(roots.outermost(), [1]);
@@ -199,6 +205,6 @@ mod tests {
 
     #[test]
     fn a_query_of_no_depth_looks_nowhere() {
-        assert!(Roots::new(&[query(&["/"], Some(0))]).outermost().is_empty());
+        assert!(roots(&[query(&["/"], Some(0))]).outermost().is_empty());
     }
 }

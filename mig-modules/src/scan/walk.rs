@@ -6,8 +6,9 @@
 use crate::scan::{
     examine::{Place, examine},
     filesystems::FileSystem,
+    ground::Entry as Named,
     metadata::{Kind, Links},
-    paths::{reason, resolve},
+    paths::{nowhere, reason},
     platform::{Directory, ListBuffer, Listed},
     queue::Queue,
     read::CHUNK_BYTES,
@@ -112,14 +113,15 @@ impl Walk<'_> {
         }
         let path = self.context.roots.path(root);
         let scope = self.context.roots.scope(root);
-        match Directory::Current.metadata(path.as_os_str(), Links::Keep).map(|metadata| metadata.kind) {
-            Ok(Kind::Directory) => self.root_directory(worker, path, scope),
-            Ok(Kind::File) => self.root_file(worker, path, &scope),
-            Ok(Kind::Link) => {
-                self.root_link(path);
+        let looked = self.context.ground.named(path).and_then(|named| Ok((named.metadata()?.kind, named)));
+        match looked {
+            Ok((Kind::Directory, named)) => self.root_directory(worker, path, scope, &named),
+            Ok((Kind::File, named)) => self.root_file(worker, path, &scope, &named),
+            Ok((Kind::Link, named)) => {
+                self.root_link(path, &named);
                 Ok(())
             }
-            Ok(Kind::Special) => {
+            Ok((Kind::Special, _)) => {
                 let warning = format!("warning: {} is not a regular file and was skipped", path.display());
                 self.context.problem(path, warning);
                 Ok(())
@@ -131,8 +133,14 @@ impl Walk<'_> {
         }
     }
 
-    fn root_directory(&self, worker: &mut Worker, path: &Path, scope: Scope) -> Result<(), Stop> {
-        match Directory::open(path).and_then(|directory| Ok((directory.device()?, directory))) {
+    fn root_directory(
+        &self,
+        worker: &mut Worker,
+        path: &Path,
+        scope: Scope,
+        named: &Named<'_>,
+    ) -> Result<(), Stop> {
+        match named.open_directory().and_then(|directory| Ok((directory.device()?, directory))) {
             Ok((device, directory)) => {
                 let (branch, lent) = Branch::new(Arc::clone(&self.base), path.into(), directory);
                 self.enter(worker, Located { branch: Arc::new(branch), scope: Arc::new(scope), device }, lent)
@@ -145,9 +153,13 @@ impl Walk<'_> {
     }
 
     /// Reports a root that is a link, but not to a file: it is not followed.
-    fn root_link(&self, path: &Path) {
-        let followed = Directory::Current.metadata(path.as_os_str(), Links::Follow);
-        match followed.and_then(|_| resolve(path).map_err(io::Error::other)) {
+    fn root_link(&self, path: &Path, named: &Named<'_>) {
+        let ground = self.context.ground;
+        let followed =
+            ground.behind(&named.directory, &named.name, path).and_then(|target| target.metadata());
+        let target =
+            followed.and_then(|_| ground.resolve(path).map_err(|error| io::Error::other(nowhere(&error))));
+        match target {
             Ok(target) => {
                 let (path_text, target) = (path.display(), target.display());
                 let warning = format!("warning: {path_text} is a link to {target} and was not followed");
@@ -157,10 +169,16 @@ impl Walk<'_> {
         }
     }
 
-    fn root_file(&self, worker: &mut Worker, path: &Path, scope: &Scope) -> Result<(), Stop> {
+    fn root_file(
+        &self,
+        worker: &mut Worker,
+        path: &Path,
+        scope: &Scope,
+        named: &Named<'_>,
+    ) -> Result<(), Stop> {
         let place = Place {
-            directory: &Directory::Current,
-            name: path.as_os_str(),
+            directory: &named.directory,
+            name: &named.name,
             links: Links::Keep,
             path: path.to_owned(),
         };

@@ -1,16 +1,12 @@
 //! The files of a machine: of the running one, or those below the root of an image, which no link leads out of.
 
+use crate::sys::links::{self, Last, LinkError, outside};
 use mig_core::{limits, module::Machine};
 use std::{
-    collections::VecDeque,
-    ffi::OsString,
     fs::{self, File, ReadDir},
     io,
-    path::{Component, Path, PathBuf},
+    path::{Path, PathBuf},
 };
-
-/// Links that are followed for one path.
-pub const MAX_LINKS: usize = 40;
 
 /// The files of a machine, by the paths that the machine itself uses.
 #[derive(Clone, Copy, Debug)]
@@ -27,12 +23,26 @@ impl<'a> Files<'a> {
     /// the last part may be missing.
     ///
     /// # Errors
-    /// If a directory on the way is missing or can not be read, or there are more than [`MAX_LINKS`] links.
+    /// If a directory on the way is missing or can not be read, or there are more than [`MAX_LINKS`](super::MAX_LINKS) links.
     pub fn locate(&self, path: &Path) -> io::Result<PathBuf> {
         match self.0 {
             Machine::Running => Ok(path.to_owned()),
-            Machine::Image(root) => follow_inside(root, path),
+            Machine::Image(root) => {
+                Ok(links::follow(Some(root), path, Last::MayMiss).map(|inside| outside(root, &inside))?)
+            }
         }
+    }
+
+    /// The path without links, as the machine itself has it: all are followed, also those in its middle.
+    ///
+    /// # Errors
+    /// [`LinkError`] names the place on the way that fails.
+    pub fn resolve(&self, path: &Path) -> Result<PathBuf, LinkError> {
+        let root = match self.0 {
+            Machine::Running => None,
+            Machine::Image(root) => Some(&**root),
+        };
+        links::follow(root, path, Last::MustExist)
     }
 
     /// Where the machine itself has a file that lies here.
@@ -86,46 +96,6 @@ impl<'a> Files<'a> {
     pub fn exists(&self, path: &Path) -> bool {
         self.locate(path).is_ok_and(|place| place.exists())
     }
-}
-
-/// Follows all links of a path below a root; `..` does not lead above it.
-fn follow_inside(root: &Path, path: &Path) -> io::Result<PathBuf> {
-    let mut waiting: VecDeque<OsString> = parts(path).collect();
-    let mut inside = PathBuf::new();
-    let mut links = 0;
-    while let Some(part) = waiting.pop_front() {
-        if part == ".." {
-            inside.pop();
-            continue;
-        }
-        let next = root.join(&inside).join(&part);
-        match next.symlink_metadata() {
-            Ok(metadata) if metadata.is_symlink() => {}
-            Err(error) if !waiting.is_empty() => return Err(error),
-            _ => {
-                inside.push(part);
-                continue;
-            }
-        }
-        links += 1;
-        if links > MAX_LINKS {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("more than {MAX_LINKS} links")));
-        }
-        let target = next.read_link()?;
-        if target.has_root() {
-            inside.clear();
-        }
-        for part in parts(&target).collect::<Vec<_>>().into_iter().rev() {
-            waiting.push_front(part);
-        }
-    }
-    Ok(root.join(inside))
-}
-
-/// The names on the way of a path.
-fn parts(path: &Path) -> impl Iterator<Item = OsString> + '_ {
-    let named = |part: &Component<'_>| matches!(part, Component::Normal(_) | Component::ParentDir);
-    path.components().filter(named).map(|part| part.as_os_str().to_owned())
 }
 
 #[cfg(test)]

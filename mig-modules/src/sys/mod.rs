@@ -4,6 +4,7 @@
 //! [`SystemError`], never an empty answer.
 
 mod files;
+mod links;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux;
 #[cfg(target_os = "macos")]
@@ -20,7 +21,8 @@ use self::macos as platform;
 use self::windows as platform;
 
 pub use self::{
-    files::{Files, MAX_LINKS},
+    files::Files,
+    links::{LinkError, MAX_LINKS},
     process::{Pid, Process},
 };
 

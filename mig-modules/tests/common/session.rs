@@ -18,21 +18,25 @@ pub(crate) struct TestSession {
     pub(crate) results: AtomicU64,
     pub(crate) errors: Mutex<Vec<String>>,
     started: SystemTime,
+    machine: Machine,
 }
 
 impl TestSession {
     pub(crate) fn new() -> Self {
+        Self::on(Machine::Running)
+    }
+
+    pub(crate) fn on(machine: Machine) -> Self {
         Self {
             cancelled: AtomicBool::new(false),
             checkpoints: AtomicU64::new(0),
             results: AtomicU64::new(0),
             errors: Mutex::default(),
             started: SystemTime::now(),
+            machine,
         }
     }
 }
-
-static RUNNING: Machine = Machine::Running;
 
 impl Session for TestSession {
     fn checkpoint(&self) -> Result<(), Stop> {
@@ -58,6 +62,6 @@ impl Session for TestSession {
     }
 
     fn machine(&self) -> &Machine {
-        &RUNNING
+        &self.machine
     }
 }

@@ -1,6 +1,7 @@
 //! Questions, answers, forms of output, exit codes.
 
 use crate::support::{Run, World};
+use std::fs;
 
 #[test]
 fn the_first_answer_needs_nothing_but_the_command() {
@@ -233,4 +234,35 @@ fn the_first_key_signs_by_default_until_another_is_chosen() {
     assert!(listed.contains(&format!("{first},yes")) && listed.contains(&format!("{second},no")), "{listed}");
     assert_eq!(world.mig(&["key", "default", &second]).code, 0);
     assert!(world.mig(&["--format", "csv", "key", "list"]).out.contains(&format!("{second},yes")));
+}
+
+/// A file of an image, and a link in it to a file of this machine.
+fn image(world: &World) -> String {
+    fs::create_dir(world.files().join("etc")).expect("a folder");
+    fs::write(world.files().join("etc/of-the-image"), "root:").expect("a file");
+    std::os::unix::fs::symlink("/etc/passwd", world.files().join("etc/evil")).expect("a link");
+    world.files().to_str().expect("a path that is text").to_owned()
+}
+
+#[test]
+fn an_image_is_asked_by_its_own_paths() {
+    let world = World::new();
+    let root = image(&world);
+    let question = ["file", "-path", "/etc", "-content", "root:"];
+    let by_flag = world.mig(&[&["-t", "local", "--root", &root], &question[..]].concat());
+    let mut command = world.command(&[&["-t", "local"], &question[..]].concat());
+    let by_environment = Run::of(command.env("MIG_ROOT", &root).output().expect("mig starts"));
+    for run in [by_flag, by_environment] {
+        assert!(run.out.contains("/etc/of-the-image ["), "{run:?}");
+        assert!(!run.out.contains("evil") && !run.out.contains("/etc/passwd ["), "{run:?}");
+        assert!(!run.out.contains(&root), "{run:?}");
+    }
+}
+
+#[test]
+fn a_path_that_only_this_machine_has_is_missed_in_an_image() {
+    let world = World::new();
+    let root = image(&world);
+    let run = world.mig(&["-t", "local", "--root", &root, "file", "-path", "/etc/passwd", "-name", "x"]);
+    run.is_refused(&["cannot look into '/etc/passwd'"]);
 }

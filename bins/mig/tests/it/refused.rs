@@ -268,3 +268,10 @@ fn missing_key_file_is_refused() {
         .mig(&["--key-file", "/no/such/file", "file", "-path", "/etc", "-name", "x"])
         .is_refused(&["/no/such/file"]);
 }
+
+#[test]
+fn an_image_is_refused_where_agents_are_asked() {
+    let world = World::new();
+    world.search(&["--root", "/"], &["-name", "x"]).is_refused(&["--root", "-t local"]);
+    world.search(&["-t", "all", "--root", "/"], &["-name", "x"]).is_refused(&["--root", "-t local"]);
+}

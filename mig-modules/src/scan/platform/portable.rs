@@ -36,13 +36,20 @@ impl Directory {
     }
 
     pub(in crate::scan) fn open_child(&self, name: &OsStr) -> io::Result<Self> {
-        let path = self.0.join(name);
-        if !fs::symlink_metadata(&path)?.is_dir() {
-            return Err(io::ErrorKind::NotADirectory.into());
-        }
+        let child = self.pass_through(name)?;
         // Listing fails later as well, but then the failure would not be one of opening.
-        fs::read_dir(&path)?;
-        Ok(Self(path))
+        fs::read_dir(&child.0)?;
+        Ok(child)
+    }
+
+    /// A sub-directory, to look up entries in it only.
+    pub(in crate::scan) fn pass_through(&self, name: &OsStr) -> io::Result<Self> {
+        let path = self.0.join(name);
+        if fs::symlink_metadata(&path)?.is_dir() {
+            Ok(Self(path))
+        } else {
+            Err(io::ErrorKind::NotADirectory.into())
+        }
     }
 
     pub(in crate::scan) fn device(&self) -> io::Result<u64> {

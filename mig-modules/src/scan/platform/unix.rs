@@ -39,6 +39,12 @@ impl Directory {
         Ok(Self::Open(rustix::fs::openat(self.as_fd(), name, flags, Mode::empty())?))
     }
 
+    /// Opens a sub-directory, which must not be a link, to look up entries in it: that needs no right to list them.
+    pub(in crate::scan) fn pass_through(&self, name: &OsStr) -> io::Result<Self> {
+        let flags = PASS | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(Self::Open(rustix::fs::openat(self.as_fd(), name, flags, Mode::empty())?))
+    }
+
     /// The device the directory lies on: another one than its parent's means a mount point.
     pub(in crate::scan) fn device(&self) -> io::Result<u64> {
         Ok(rustix::fs::fstat(self.as_fd())?.st_dev)
@@ -135,6 +141,11 @@ fn time_of(seconds: i64, nanoseconds: u64) -> SystemTime {
 const KEEP_ACCESS_TIME: OFlags = OFlags::NOATIME;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const KEEP_ACCESS_TIME: OFlags = OFlags::empty();
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const PASS: OFlags = OFlags::PATH;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const PASS: OFlags = OFlags::RDONLY;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod list {
