@@ -6,8 +6,12 @@ pub mod dialogue;
 pub mod file;
 #[cfg(feature = "scan")]
 pub mod scan;
+#[cfg(feature = "scribe")]
+pub mod scribe;
 pub mod sys;
 pub mod text;
+#[cfg(feature = "scribe")]
+pub mod version;
 
 use mig_core::module::Module;
 
@@ -15,4 +19,6 @@ use mig_core::module::Module;
 pub static BUILTIN: &[&dyn Module] = &[
     #[cfg(feature = "file")]
     &file::FileModule,
+    #[cfg(feature = "scribe")]
+    &scribe::ScribeModule,
 ];
