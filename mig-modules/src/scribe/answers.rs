@@ -3,7 +3,7 @@
 use crate::{
     scribe::{
         expression::Expression,
-        lines,
+        lines::{self, LinesError},
         search::{FileQuery, Finder, FoundFiles},
         value::{ObjectError, Room, Value},
     },
@@ -15,12 +15,13 @@ use mig_core::{
 };
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
+    mem::{self, Discriminant},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 /// What is asked of the files of a name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug)]
 pub(super) enum Question {
     /// The groups of an expression in each line in which it is found.
     Groups(FileQuery, Expression),
@@ -36,17 +37,35 @@ impl Question {
             Self::Groups(query, _) | Self::HasLine(query) | Self::Name(query) => query,
         }
     }
+
+    fn key(&self) -> Key {
+        let FileQuery { path, file, line, .. } = self.query();
+        let line = line.as_ref().map(|line| Arc::clone(line.text()));
+        Key { kind: mem::discriminant(self), path: path.clone(), file: Arc::clone(file.text()), line }
+    }
+}
+
+/// What equal questions have in common.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    kind: Discriminant<Question>,
+    path: String,
+    file: Arc<str>,
+    line: Option<Arc<str>>,
 }
 
 /// The values of an object, shared.
 pub(super) type Values = Arc<[Value]>;
+
+/// The values of an object, or why there are none.
+pub(super) type Answer = Result<Values, ObjectError>;
 
 /// Answers so far.
 #[derive(Debug)]
 pub(super) struct Answers<'s> {
     session: &'s dyn Session,
     finder: Finder<'s>,
-    known: HashMap<Question, Result<Values, ObjectError>>,
+    known: HashMap<Key, Answer>,
 }
 
 impl<'s> Answers<'s> {
@@ -54,38 +73,39 @@ impl<'s> Answers<'s> {
         Self { session, finder: Finder::new(session), known: HashMap::new() }
     }
 
-    /// Answers all questions that have no answer yet, and returns those.
-    pub(super) fn find(&mut self, questions: Vec<Question>, room: &mut Room) -> Result<Vec<Question>, Stop> {
-        let mut seen = HashSet::new();
-        let new = questions.into_iter().filter(|question| !self.known.contains_key(question));
-        let new: Vec<Question> = new.filter(|question| seen.insert(question.clone())).collect();
-        let queries: Vec<FileQuery> = new.iter().map(|question| question.query().clone()).collect();
+    /// Answers all questions that have no answer yet, and returns what to [forget](Self::forget) of them.
+    pub(super) fn find(&mut self, mut questions: Vec<Question>, room: &mut Room) -> Result<Vec<Key>, Stop> {
+        let mut new = HashSet::new();
+        questions.retain(|question| {
+            let key = question.key();
+            !self.known.contains_key(&key) && new.insert(key)
+        });
+        let queries: Vec<FileQuery> = questions.iter().map(|question| question.query().clone()).collect();
         let found = self.finder.find(&queries)?;
         let mut groups = Groups::default();
-        for (question, found) in new.iter().zip(found) {
+        for (question, found) in questions.iter().zip(found) {
             let values = match (question, found) {
                 (_, Err(error)) => Err(ObjectError::new(error)),
                 (Question::Groups(_, expression), Ok(found)) => {
-                    groups.add(question, expression, found);
+                    groups.add(question.key(), expression, found);
                     continue;
                 }
                 (Question::HasLine(_), Ok(found)) => Ok(has_line(&found)),
                 (Question::Name(query), Ok(found)) => Ok(names(&query.file, &found)),
             };
-            let values = values.and_then(|values| take_room(values, room));
-            self.known.insert(question.clone(), values);
+            let answer = values.and_then(|values| take_room(values, room));
+            self.known.insert(question.key(), answer);
         }
-        let answers = groups.read(self.session, &mut self.finder, room)?;
-        self.known.extend(answers);
-        Ok(new)
+        self.known.extend(groups.read(self.session, &mut self.finder, room)?);
+        Ok(questions.iter().map(Question::key).collect())
     }
 
     /// The answer to a question that was [found](Self::find).
-    pub(super) fn get(&self, question: &Question) -> Result<Values, ObjectError> {
-        self.known.get(question).cloned().unwrap_or_else(|| Ok(Arc::default()))
+    pub(super) fn get(&self, question: &Question) -> Answer {
+        self.known.get(&question.key()).cloned().unwrap_or_else(|| Ok(Arc::default()))
     }
 
-    pub(super) fn forget(&mut self, questions: &[Question]) {
+    pub(super) fn forget(&mut self, questions: &[Key]) {
         questions.iter().for_each(|question| drop(self.known.remove(question)));
     }
 }
@@ -93,13 +113,13 @@ impl<'s> Answers<'s> {
 /// Questions for groups, and the files that have lines for them.
 #[derive(Default)]
 struct Groups<'q> {
-    questions: Vec<(&'q Question, &'q Expression)>,
+    questions: Vec<(Key, &'q Expression)>,
     /// For each file the places of questions.
     files: BTreeMap<PathBuf, Vec<usize>>,
 }
 
 impl<'q> Groups<'q> {
-    fn add(&mut self, question: &'q Question, expression: &'q Expression, found: FoundFiles) {
+    fn add(&mut self, question: Key, expression: &'q Expression, found: FoundFiles) {
         for file in found.with_line {
             self.files.entry(file).or_default().push(self.questions.len());
         }
@@ -112,30 +132,39 @@ impl<'q> Groups<'q> {
         session: &dyn Session,
         finder: &mut Finder<'_>,
         room: &mut Room,
-    ) -> Result<Vec<(Question, Result<Values, ObjectError>)>, Stop> {
+    ) -> Result<Vec<(Key, Answer)>, Stop> {
         let files = Files::of(session.machine());
         let mut answers: Vec<Result<Vec<Value>, ObjectError>> = vec![Ok(Vec::new()); self.questions.len()];
         for (path, askers) in &self.files {
-            let expressions: Vec<&Expression> = askers.iter().map(|asker| self.questions[*asker].1).collect();
             let identifier: Arc<str> = lossy(path).into();
-            let mut take = |place: usize, group: &[u8]| {
-                let answer = &mut answers[askers[place]];
-                match answer.as_mut().map(|values| (room.take(1, group.len()), values)) {
-                    Ok((Ok(()), values)) => values.push(Value::new(Arc::clone(&identifier), group)),
-                    Ok((Err(error), _)) => *answer = Err(error),
-                    Err(_) => {}
+            let mut take = |line: &[u8]| {
+                for asker in askers {
+                    let values = self.questions[*asker].1.groups(line).into_iter().flatten();
+                    let values = values.map(|group| Value::new(Arc::clone(&identifier), group));
+                    add(&mut answers[*asker], values, room);
                 }
             };
-            match lines::capture(&files, path, &expressions, session, &mut take)? {
+            match lines::each(&files, path, session, &mut take)? {
                 Ok(()) => {}
-                Err(lines::LinesError::Io(error)) => {
+                Err(LinesError::Io(error)) => {
                     finder.problem(&error, format!("read {}: {error}", path.display()));
                 }
                 Err(error) => finder.report(format!("read {}: {error}", path.display())),
             }
         }
-        let questions = self.questions.iter().map(|(question, _)| (*question).clone());
+        let questions = self.questions.into_iter().map(|(question, _)| question);
         Ok(questions.zip(answers.into_iter().map(|answer| answer.map(Arc::from))).collect())
+    }
+}
+
+/// Adds values as long as there is room; then there are none at all.
+fn add(answer: &mut Result<Vec<Value>, ObjectError>, added: impl Iterator<Item = Value>, room: &mut Room) {
+    for value in added {
+        let Ok(values) = answer else { return };
+        match room.take(1, value.content.len()) {
+            Ok(()) => values.push(value),
+            Err(error) => *answer = Err(error),
+        }
     }
 }
 
@@ -155,7 +184,7 @@ fn names(file: &Expression, found: &FoundFiles) -> Vec<Value> {
     found.named.iter().filter_map(value).collect()
 }
 
-fn take_room(values: Vec<Value>, room: &mut Room) -> Result<Values, ObjectError> {
+fn take_room(values: Vec<Value>, room: &mut Room) -> Answer {
     let bytes = values.iter().map(|value| value.identifier.len() + value.content.len()).sum();
     room.take(values.len(), bytes)?;
     Ok(values.into())

@@ -2,7 +2,7 @@
 
 use crate::{
     scribe::{
-        answers::{Answers, Question, Values},
+        answers::{Answer, Answers, Question, Values},
         expand::expand,
         expression::{Expression, Expressions},
         packages::{InstalledPackage, PackageIndex, Packages},
@@ -23,7 +23,7 @@ use std::{
 const MAX_CHAIN: usize = 32;
 
 /// The values of each object; `None` for one that has them only as part of a chain.
-pub(super) type Collected = Vec<Option<Result<Values, ObjectError>>>;
+pub(super) type Collected = Vec<Option<Answer>>;
 
 /// Collects the values of all objects of a policy.
 pub(super) fn collect(
@@ -177,27 +177,27 @@ impl<'p> Collector<'p> {
             },
             Source::FileName { path, file } => {
                 let file = file.clone().ok_or_else(|| ObjectError::new(NO_FILE_RESULT))?;
-                Expanded::Files(Question::Name(FileQuery { path: text(path)?, file, line: None }))
+                Expanded::Files(Question::Name(FileQuery {
+                    path: text(path)?,
+                    file,
+                    line: None,
+                    only_with_line: false,
+                }))
             }
             Source::FileContent { path, file: name, expression, .. } => {
-                let query =
-                    FileQuery { path: text(path)?, file: file(name)?, line: Some(expression.clone()) };
+                let (path, file, line) = (text(path)?, file(name)?, Some(expression.clone()));
+                let query = FileQuery { path, file, line, only_with_line: true };
                 Expanded::Files(Question::Groups(query, expression.clone()))
             }
             Source::HasLine { path, file: name, expression } => {
-                let query =
-                    FileQuery { path: text(path)?, file: file(name)?, line: Some(expression.clone()) };
+                let (path, file, line) = (text(path)?, file(name)?, Some(expression.clone()));
+                let query = FileQuery { path, file, line, only_with_line: false };
                 Expanded::Files(Question::HasLine(query))
             }
         })
     }
 
-    fn package(
-        &mut self,
-        name: &str,
-        matching: Option<&Expression>,
-        only_newest: bool,
-    ) -> Result<Values, ObjectError> {
+    fn package(&mut self, name: &str, matching: Option<&Expression>, only_newest: bool) -> Answer {
         let (packages, session) = (self.packages, self.session);
         let index = self.index.get_or_insert_with(|| {
             packages.installed(session).map(PackageIndex::new).map_err(ObjectError::new)

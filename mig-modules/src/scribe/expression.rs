@@ -1,13 +1,9 @@
 //! Regular expressions of a policy, each compiled once.
 
 use crate::dialect::{DialectError, Pattern};
-use std::{
-    collections::HashMap,
-    hash::{Hash, Hasher},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
-/// A compiled expression that is equal to others of the same text.
+/// A compiled expression. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(super) struct Expression {
     text: Arc<str>,
@@ -15,6 +11,10 @@ pub(super) struct Expression {
 }
 
 impl Expression {
+    pub(super) fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
     pub(super) fn pattern(&self) -> &Arc<Pattern> {
         &self.pattern
     }
@@ -27,20 +27,6 @@ impl Expression {
     pub(super) fn groups<'t>(&self, text: &'t [u8]) -> Option<impl Iterator<Item = &'t [u8]> + use<'t>> {
         let groups = self.pattern.captures(text)?.into_iter().skip(1);
         Some(groups.map(move |group| group.and_then(|range| text.get(range)).unwrap_or_default()))
-    }
-}
-
-impl PartialEq for Expression {
-    fn eq(&self, other: &Self) -> bool {
-        self.text == other.text
-    }
-}
-
-impl Eq for Expression {}
-
-impl Hash for Expression {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.text.hash(state);
     }
 }
 

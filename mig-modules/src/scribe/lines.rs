@@ -1,6 +1,6 @@
-//! What expressions capture in the lines of files that have a match, read once for all expressions that want them.
+//! The lines of files in which groups are looked for.
 
-use crate::{scribe::expression::Expression, sys::Files};
+use crate::sys::Files;
 use mig_core::module::{Session, Stop};
 use std::{
     fs::File,
@@ -25,13 +25,12 @@ pub(super) enum LinesError {
     LongLine,
 }
 
-/// Calls `take` with the place of an expression and the groups of its match, for each line in which it is found.
-pub(super) fn capture(
+/// Calls `take` with each line of a file. Too long ones are left out, which is an error at the end.
+pub(super) fn each(
     files: &Files<'_>,
     path: &Path,
-    expressions: &[&Expression],
     session: &dyn Session,
-    take: &mut dyn FnMut(usize, &[u8]),
+    take: &mut dyn FnMut(&[u8]),
 ) -> Result<Result<(), LinesError>, Stop> {
     let mut lines = match open(files, path) {
         Ok(source) => Lines { source, line: Vec::new(), in_long: false },
@@ -44,11 +43,7 @@ pub(super) fn capture(
             Ok(None) => return Ok(outcome),
             Err(error) => return Ok(Err(error.into())),
             Ok(Some(None)) => outcome = Err(LinesError::LongLine),
-            Ok(Some(Some(line))) => {
-                for (place, expression) in expressions.iter().enumerate() {
-                    expression.groups(line).into_iter().flatten().for_each(|group| take(place, group));
-                }
-            }
+            Ok(Some(Some(line))) => take(line),
         }
     }
 }

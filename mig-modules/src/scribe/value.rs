@@ -1,9 +1,12 @@
 //! What objects yield.
 
-use std::{mem, sync::Arc};
+use std::sync::Arc;
 
 /// Memory for all values of a run, in bytes.
 const MAX_VALUES_BYTES: usize = 64 << 20;
+
+/// What a value takes beside the bytes of its content: itself, and the counters and the allocation of its content.
+const VALUE_BYTES: usize = 64;
 
 /// A value, and where it is from. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +47,7 @@ impl Default for Room {
 impl Room {
     /// Takes the room of values with as many bytes of content.
     pub(super) fn take(&mut self, values: usize, content_bytes: usize) -> Result<(), ObjectError> {
-        let bytes = values.saturating_mul(mem::size_of::<Value>()).saturating_add(content_bytes);
+        let bytes = values.saturating_mul(VALUE_BYTES).saturating_add(content_bytes);
         let left = self.0.checked_sub(bytes);
         self.0 = left
             .ok_or_else(|| ObjectError::new(format!("all values take more than {MAX_VALUES_BYTES} bytes")))?;
