@@ -193,3 +193,39 @@ fn decode<T: Default + serde::de::DeserializeOwned>(value: &Value) -> T {
 }
 
 const MASK: &str = "masked";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn result() -> ModuleResult {
+        let elements = r#"{"results":[
+            {"testid":"t","masterresult":true,"results":[{"result":true,"identifier":"/secret/a"}]},
+            {"testid":"u","name":"n","iserror":true,"error":"read /secret/b","results":null}]}"#;
+        ModuleResult {
+            elements: json::from_str(elements).unwrap(),
+            errors: Some(vec!["Error: read /secret/b in \"u\"".to_owned()]),
+            ..ModuleResult::default()
+        }
+    }
+
+    #[test]
+    fn a_mask_hides_identifiers_and_errors() {
+        let masked = mask(&result());
+        let text = json::to_string(&masked).unwrap();
+        assert!(!text.contains("secret") && text.contains(r#""result":true"#), "{text}");
+        assert_eq!(mask(&ModuleResult::default()), ModuleResult::default());
+    }
+
+    #[test]
+    fn rows_have_a_cell_for_each_column() {
+        let wanted = [["t", "", "true", "true", "/secret/a"], ["u", "n", "error", "", "read /secret/b"]];
+        assert_eq!(rows(&result()), wanted);
+    }
+
+    #[test]
+    fn missing_data_are_printed_as_nothing() {
+        assert!(print(&ModuleResult::default(), true).is_empty());
+        assert_eq!(print(&ModuleResult::default(), false), ["Statistics: runtime 0s"]);
+    }
+}
