@@ -8,8 +8,12 @@ pub mod file;
 pub mod scan;
 #[cfg(feature = "sshkey")]
 pub mod sshkey;
+#[cfg(feature = "scribe")]
+pub mod scribe;
 pub mod sys;
 pub mod text;
+#[cfg(feature = "scribe")]
+pub mod version;
 
 use mig_core::module::Module;
 
@@ -19,4 +23,6 @@ pub static BUILTIN: &[&dyn Module] = &[
     &file::FileModule,
     #[cfg(feature = "sshkey")]
     &sshkey::SshKeyModule,
+    #[cfg(feature = "scribe")]
+    &scribe::ScribeModule,
 ];

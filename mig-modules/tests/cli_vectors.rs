@@ -9,23 +9,47 @@ use mig_core::{
     testing::vectors,
 };
 use mig_modules::BUILTIN;
-use std::{collections::VecDeque, io, process::ExitCode};
+use std::{collections::VecDeque, fs, io, process::ExitCode};
+use tempfile::TempDir;
 
 fn main() -> ExitCode {
     let mut suite = Suite::default();
-    suite.family("cli", of_built_modules("modules/cli.json"), command_line);
-    suite.family("interactive", of_built_modules("modules/interactive.json"), dialogue);
+    let root = files_of("modules/cli.json");
+    suite.family("cli", of_built_modules("modules/cli.json", &root), move |case| {
+        let _alive = &root;
+        command_line(case)
+    });
+    let root = files_of("modules/interactive.json");
+    suite.family("interactive", of_built_modules("modules/interactive.json", &root), move |case| {
+        let _alive = &root;
+        dialogue(case)
+    });
     let mut cases = vectors::cases("modules/file-2015.json");
     cases.retain(|case| case.get("argv").is_some());
     suite.family("file-2015 (command lines)", cases, command_line_of_2015);
     suite.run()
 }
 
-/// The cases of modules that exist.
-fn of_built_modules(file: &str) -> Vec<Value> {
-    let mut cases = vectors::cases(file);
+/// A directory with the files that the cases name.
+fn files_of(vectors: &str) -> TempDir {
+    let root = tempfile::tempdir().expect("a temporary directory");
+    let files = vectors::read(vectors).get("files").and_then(Value::as_map).cloned().unwrap_or_default();
+    for (name, text) in files {
+        fs::write(root.path().join(name), text.as_str().expect("a text")).expect("a file");
+    }
+    root
+}
+
+/// The cases of modules that exist, with the directory of their files put in.
+fn of_built_modules(vectors: &str, root: &TempDir) -> Vec<Value> {
+    let mut cases = vectors::cases(vectors);
     cases.retain(|case| module(case).is_ok());
-    cases
+    let root = root.path().to_str().expect("a path that is text");
+    let placed = |case: Value| {
+        let text = json::to_string(&case).expect("JSON").replace("{ROOT}", root);
+        json::from_str(&text).expect("JSON")
+    };
+    cases.into_iter().map(placed).collect()
 }
 
 fn module(case: &Value) -> Result<&'static dyn Module, String> {

@@ -1,0 +1,3 @@
+//! The orders of versions.
+
+pub mod evr;
