@@ -8,6 +8,8 @@ pub mod file;
 pub mod scan;
 pub mod sys;
 pub mod text;
+#[cfg(feature = "version")]
+pub mod version;
 
 use mig_core::module::Module;
 
