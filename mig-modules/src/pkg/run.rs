@@ -198,3 +198,41 @@ impl<'a> Answer<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pkg::package::Package;
+    use mig_core::agent::{Budget, RunSession};
+
+    fn params(text: &str) -> Params {
+        Params::parse(&json::from_str(text).unwrap()).unwrap()
+    }
+
+    fn packages(count: usize) -> Vec<Installed> {
+        let package = |number| Package { name: format!("p{number}"), kind: "dpkg", ..Package::default() };
+        (0..count).map(|number| package(number).into()).collect()
+    }
+
+    #[test]
+    fn what_has_no_room_in_a_result_is_counted() {
+        let params = params(r#"{"pkgmatch":{"matches":["", "p"]}}"#);
+        let session = RunSession::new(Budget::default());
+        let mut answer = Answer { room: 500, ..Answer::new(&params) };
+        answer.add_all(&packages(10), None, &session).unwrap();
+        let told = answer.elements.packages.len();
+        assert!((5..10).contains(&told), "{told}");
+        assert!(json::to_string(&answer.elements.packages).unwrap().len() <= 502);
+        answer.report(&session);
+        assert_eq!(session.into_errors(), [format!("{} matches do not fit in the result", 20 - told)]);
+    }
+
+    #[test]
+    fn a_limit_of_results_keeps_what_was_found_before() {
+        let params = params(r#"{"pkgmatch":{"matches":[""]}}"#);
+        let session = RunSession::new(Budget { results: 3, ..Budget::default() });
+        let mut answer = Answer::new(&params);
+        assert_eq!(answer.add_all(&packages(10), None, &session), Err(Stop::ResultLimit));
+        assert_eq!(answer.elements.packages.len(), 3);
+    }
+}

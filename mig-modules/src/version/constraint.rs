@@ -6,8 +6,11 @@ use std::{cmp::Ordering, str::FromStr};
 /// Most bounds of a constraint.
 const MAX_BOUNDS: usize = 64;
 
+/// Whether an order of a version and the one of a bound is as it has to be.
+type Holds = fn(Ordering) -> bool;
+
 /// Operators; the longer ones first.
-const OPERATORS: [(&str, fn(Ordering) -> bool); 6] = [
+const OPERATORS: [(&str, Holds); 6] = [
     ("<=", Ordering::is_le),
     (">=", Ordering::is_ge),
     ("!=", Ordering::is_ne),
@@ -24,7 +27,7 @@ pub struct Constraint {
 
 #[derive(Clone, Debug)]
 struct Bound {
-    holds: fn(Ordering) -> bool,
+    holds: Holds,
     version: String,
 }
 

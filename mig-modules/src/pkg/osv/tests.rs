@@ -119,7 +119,8 @@ proptest! {
         let range = Range { kind: "ECOSYSTEM".to_owned(), events: events.iter().map(event).collect() };
         let affected = Affected { ranges: vec![range], ..Affected::default() };
         let mut sorted = events.clone();
-        sorted.sort_by_key(|(_, version)| *version);
+        // Introduced at 0 is before all versions, also before 0.
+        sorted.sort_by_key(|(kind, version)| (*version, *version > 0 || *kind > 0));
         let mut expected = false;
         for (kind, at) in sorted {
             match kind {
