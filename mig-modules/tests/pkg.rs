@@ -173,9 +173,9 @@ fn what_can_not_be_judged_is_an_error_and_no_silent_no() {
     assert_eq!(
         errors,
         [
-            "1 advisories could not be judged, the first is DSA-2: it names no package",
-            "1 advisories could not be judged, the first is GHSA-1: packages of 'Maven' are not looked for",
-            "advisory DSA-1 could not be judged for bash 5.2.15-2+b2: '5-' is no dpkg version: it has an empty revision",
+            "not judged: advisory DSA-2: it names no package",
+            "not judged: advisory GHSA-1: packages of 'Maven' are not looked for",
+            "not judged: advisory DSA-1 for bash 5.2.15-2+b2: '5-' is no dpkg version: it has an empty revision",
         ]
     );
     let (_root, unnamed) = image(&DEBIAN[1..]);
@@ -198,9 +198,7 @@ fn bounds_are_compared_by_the_order_of_each_distribution() {
     let result = ask(machine, r#"{"pkgmatch":{"matches":["busybox"]},"vercmp":"<2"}"#);
     assert_eq!(
         result.errors.unwrap(),
-        [
-            "1 packages could not be compared, the first is busybox unknown: 'unknown' is no apk version: it has a part that is not understood"
-        ]
+        ["not compared: busybox unknown: 'unknown' is no apk version: it has a part that is not understood"]
     );
 }
 

@@ -97,8 +97,10 @@ mod tests {
         assert_eq!((advisory.get("id"), advisory.get("summary")), (Some(&"A-1".into()), None));
         let error = parse(&words("-osv /nowhere/file")).unwrap_err();
         assert!(error.to_string().starts_with("flag -osv: /nowhere/file: "), "{error}");
-        std::fs::write(file.path(), "[5]").unwrap();
-        let error = parse(&words(&format!("-osv {path}"))).unwrap_err();
-        assert!(error.to_string().starts_with(&format!("flag -osv: {path}: ")), "{error}");
+        for text in ["[5]", "[]", "no JSON"] {
+            std::fs::write(file.path(), text).unwrap();
+            let error = parse(&words(&format!("-name x -osv {path}"))).unwrap_err();
+            assert!(error.to_string().starts_with(&format!("flag -osv: {path}: ")), "{error}");
+        }
     }
 }

@@ -23,6 +23,9 @@ pub enum Fault {
     /// There is no version.
     #[error("has no version")]
     NoVersion,
+    /// Whether it is installed is not said.
+    #[error("has no status")]
+    NoStatus,
     /// A value that is too long for what it should be.
     #[error("has a value of more than {MAX_VALUE_BYTES} bytes")]
     TooLong,
@@ -56,14 +59,11 @@ impl Faults {
     /// One soft error for all of them.
     pub(super) fn report(&self, path: &Path, session: &dyn Session) {
         let Some((line, fault)) = self.first else { return };
-        let further = match self.count {
-            1 => String::new(),
-            count => format!(", and {} more entries like it", count - 1),
+        let entries = match self.count {
+            1 => format!("the entry at line {line}"),
+            count => format!("{count} entries are not understood, and the first at line {line}"),
         };
-        let path = path.display();
-        session.soft_error(format!(
-            "{path}: packages may be missing: the entry at line {line} {fault}{further}"
-        ));
+        session.soft_error(format!("{}: packages may be missing: {entries} {fault}", path.display()));
     }
 }
 
@@ -94,7 +94,10 @@ pub(super) fn names(files: Files<'_>, directory: &Path, session: &dyn Session) -
     let mut names = Vec::new();
     for entry in entries.take(MAX_ENTRIES + 1) {
         match entry {
-            Ok(entry) => names.extend(entry.file_name().into_string().ok()),
+            Ok(entry) => match entry.file_name().into_string() {
+                Ok(name) => names.push(name),
+                Err(name) => failed(io::Error::other(format!("the name {name:?} is not UTF-8"))),
+            },
             Err(error) => failed(error),
         }
     }

@@ -48,7 +48,7 @@ pub(crate) fn read(
     }
     let architectures = database::read(files, Path::new(ARCHITECTURES), MAX_ENTRY_BYTES, session);
     let native = native_architecture(architectures.as_deref(), &paragraphs);
-    paragraphs.into_values().filter(|paragraph| paragraph.is_installed).for_each(|paragraph| {
+    paragraphs.into_values().filter(Paragraph::is_installed).for_each(|paragraph| {
         found(paragraph.into_installed(native.as_deref()));
     });
     session.checkpoint()
@@ -65,7 +65,7 @@ pub fn parse(text: &[u8]) -> Result<Vec<Package>, Fault> {
     }
     let paragraphs: BTreeMap<_, _> = read.into_iter().map(|paragraph| (paragraph.key(), paragraph)).collect();
     let native = native_architecture(None, &paragraphs);
-    let installed = paragraphs.into_values().filter(|paragraph| paragraph.is_installed);
+    let installed = paragraphs.into_values().filter(Paragraph::is_installed);
     Ok(installed.map(|paragraph| paragraph.into_installed(native.as_deref()).package).collect())
 }
 
@@ -87,13 +87,18 @@ struct Paragraph {
     arch: String,
     source: Option<Source>,
     is_multi_arch_same: bool,
-    is_installed: bool,
+    /// `None` if nothing says so.
+    status: Option<bool>,
 }
 
 impl Paragraph {
     /// In the order in which dpkg lists packages.
     fn key(&self) -> (String, String) {
         (self.name.clone(), self.arch.clone())
+    }
+
+    fn is_installed(&self) -> bool {
+        self.status != Some(false)
     }
 
     /// The name has the architecture where dpkg adds it: two of them may be installed, or it is a foreign one.
@@ -113,13 +118,14 @@ impl Paragraph {
     }
 }
 
-/// With `is_status` a paragraph without a status is of no package that is installed.
+/// With `is_status` every paragraph says whether its package is installed; else those of all installed packages are there, and no
+/// others.
 fn parse_paragraphs(text: &[u8], is_status: bool) -> (Vec<Paragraph>, Faults) {
     database::parse_records(text, is_status, |record| paragraph(record, is_status))
 }
 
 fn paragraph(record: &[u8], is_status: bool) -> Result<Paragraph, Fault> {
-    let mut paragraph = Paragraph { is_installed: !is_status, ..Paragraph::default() };
+    let mut paragraph = Paragraph::default();
     for (name, value) in database::lines(record).filter_map(field) {
         match name {
             Field::Package => paragraph.name = database::value(value)?,
@@ -127,13 +133,16 @@ fn paragraph(record: &[u8], is_status: bool) -> Result<Paragraph, Fault> {
             Field::Architecture => paragraph.arch = database::value(value)?,
             Field::Source => paragraph.source = Some(source(&database::value(value)?)),
             Field::MultiArch => paragraph.is_multi_arch_same = value.eq_ignore_ascii_case(b"same"),
-            Field::Status => paragraph.is_installed = is_installed(value),
+            Field::Status => paragraph.status = Some(is_installed(value)),
         }
     }
     if paragraph.name.is_empty() {
         return Err(Fault::NoName);
     }
-    if paragraph.is_installed && paragraph.version.is_empty() {
+    if is_status && paragraph.status.is_none() {
+        return Err(Fault::NoStatus);
+    }
+    if paragraph.is_installed() && paragraph.version.is_empty() {
         return Err(Fault::NoVersion);
     }
     Ok(paragraph)
@@ -194,7 +203,7 @@ fn native_architecture(
         return Some(native);
     }
     let installed =
-        || paragraphs.values().filter(|paragraph| paragraph.is_installed && paragraph.arch != "all");
+        || paragraphs.values().filter(|paragraph| paragraph.is_installed() && paragraph.arch != "all");
     let always = ["dpkg", "base-files"].iter().find_map(|name| {
         installed().find(|paragraph| paragraph.name == *name).map(|paragraph| paragraph.arch.clone())
     });

@@ -88,6 +88,11 @@ impl Module for PkgModule {
     }
 }
 
+/// What stands behind the first of so many.
+fn and_more(count: usize) -> String {
+    if count > 1 { format!(" and {} more", count - 1) } else { String::new() }
+}
+
 const DESCRIPTION: &str = "\
 Looks at the databases of dpkg, rpm, apk and pacman, and at language packages where they are installed, without running a \
 package manager. Answers with name, version, kind and architecture of each package that fits.

@@ -1,6 +1,7 @@
 //! A prepared run: reads the packages, and keeps those that the question is about.
 
 use super::{
+    and_more,
     installed::{Installed, SOURCES},
     osv::{Hit, Question},
     params::Params,
@@ -189,9 +190,7 @@ impl<'a> Answer<'a> {
     /// What could not be judged or told.
     fn report(&self, session: &dyn Session) {
         for (reason, (first, count)) in &self.incomparable {
-            session.soft_error(format!(
-                "{count} packages could not be compared, the first is {first}: {reason}"
-            ));
+            session.soft_error(format!("not compared: {first}{}: {reason}", and_more(*count)));
         }
         if self.left_out > 0 {
             session.soft_error(format!("{} matches do not fit in the result", self.left_out));

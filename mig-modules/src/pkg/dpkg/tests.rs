@@ -90,7 +90,7 @@ fn a_machine_without_dpkg_is_silent_and_a_broken_database_is_not() {
     let broken = STATUS_FILE.replace("Version: 5.2.15-2+b2\n", "") + "Package: x\nSta";
     let (installed, errors) = read_image(&[(STATUS, &broken)]);
     assert_eq!(names(&installed), ["libssl3:amd64"]);
-    let expected = "/var/lib/dpkg/status: packages may be missing: the entry at line 1 has no version, and 1 more entries like it";
+    let expected = "/var/lib/dpkg/status: packages may be missing: 3 entries are not understood, and the first at line 1 has no version";
     assert_eq!(errors, [expected]);
     let (_, errors) = read_image(&[("/var/lib/dpkg/status/file", "a directory")]);
     assert!(errors[0].starts_with("/var/lib/dpkg/status: "), "{errors:?}");

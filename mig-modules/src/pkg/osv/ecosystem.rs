@@ -112,7 +112,13 @@ fn is_of(rest: &str, release: &Release) -> bool {
     if release.id == "opensuse-tumbleweed" {
         return rest == "Tumbleweed";
     }
-    rest.split(':').any(|part| is_release(part, &release.version))
+    let mut parts = rest.split(':');
+    // Variants such as `Pro:FIPS:22.04:LTS` have versions of their own.
+    let is_plain = |part| ["Pro", "LTS"].contains(&part) || is_release(part, &release.version);
+    if release.id == "ubuntu" && !parts.clone().all(is_plain) {
+        return false;
+    }
+    parts.any(|part| is_release(part, &release.version))
 }
 
 /// `v3.18` is a release of which `3.18.4` is a state, and `9` one of `9.3`; `Linux Enterprise Server 15 SP5` is `15.5`.
@@ -165,6 +171,8 @@ mod tests {
             ("Debian:1", "debian", "12"),
             ("Debian:11", "debian", "12"),
             ("Ubuntu:22.04:LTS", "debian", "22.04"),
+            ("Ubuntu:Pro:FIPS:22.04:LTS", "ubuntu", "22.04"),
+            ("Ubuntu:Pro", "ubuntu", "22.04"),
             ("Alpine:v3.1", "alpine", "3.18.4"),
             ("SUSE:Linux Enterprise Server 15 SP4", "sles", "15.5"),
             ("openSUSE:Leap 15.5", "opensuse-tumbleweed", "15.5"),

@@ -163,6 +163,12 @@ pub enum FileError {
         /// Why.
         source: json::Error,
     },
+    /// There is nothing in it: an empty list would be no question.
+    #[error("{path}: no advisory in it")]
+    Empty {
+        /// The file.
+        path: String,
+    },
     /// A record is no advisory.
     #[error("{path}: {source}")]
     Advisory {
@@ -185,6 +191,9 @@ pub fn read_file(path: &Path) -> Result<Vec<Value>, FileError> {
         Value::List(records) => records,
         record => vec![record],
     };
+    if records.is_empty() {
+        return Err(FileError::Empty { path: named() });
+    }
     let reduce = |record| json::to_value(&Advisory::from_value(record)?).map_err(AdvisoryError::from);
     let reduced: Result<Vec<Value>, _> = records.iter().map(reduce).collect();
     reduced.map_err(|source| FileError::Advisory { path: named(), source })

@@ -6,7 +6,7 @@ use super::{
     range::{Verdict, judge},
 };
 use crate::{
-    pkg::{installed::Installed, release::Release},
+    pkg::{and_more, installed::Installed, release::Release},
     version::Scheme,
 };
 use mig_core::module::{Session, Stop};
@@ -55,9 +55,7 @@ impl<'a> Question<'a> {
             }
         }
         for (reason, (first, count)) in unclear {
-            session.soft_error(format!(
-                "{count} advisories could not be judged, the first is {first}: {reason}"
-            ));
+            session.soft_error(format!("not judged: advisory {first}{}: {reason}", and_more(count)));
         }
         Ok(question)
     }
@@ -110,7 +108,7 @@ impl<'a> Question<'a> {
                 Err(error) => {
                     let id = self.advisories.get(entry.advisory).map_or("", |advisory| &advisory.id);
                     session.soft_error(format!(
-                        "advisory {id} could not be judged for {} {}: {error}",
+                        "not judged: advisory {id} for {} {}: {error}",
                         package.name, package.version
                     ));
                 }
