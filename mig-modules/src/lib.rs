@@ -4,6 +4,8 @@ pub mod dialect;
 pub mod dialogue;
 #[cfg(feature = "file")]
 pub mod file;
+#[cfg(feature = "pkg")]
+pub mod pkg;
 #[cfg(feature = "scan")]
 pub mod scan;
 #[cfg(feature = "sshkey")]
@@ -13,6 +15,7 @@ pub mod scribe;
 pub mod sys;
 pub mod text;
 #[cfg(feature = "scribe")]
+#[cfg(feature = "version")]
 pub mod version;
 
 use mig_core::module::Module;
@@ -25,4 +28,6 @@ pub static BUILTIN: &[&dyn Module] = &[
     &sshkey::SshKeyModule,
     #[cfg(feature = "scribe")]
     &scribe::ScribeModule,
+    #[cfg(feature = "pkg")]
+    &pkg::PkgModule,
 ];
