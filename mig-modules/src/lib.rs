@@ -4,6 +4,8 @@ pub mod dialect;
 pub mod dialogue;
 #[cfg(feature = "file")]
 pub mod file;
+#[cfg(feature = "pkg")]
+pub mod pkg;
 #[cfg(feature = "scan")]
 pub mod scan;
 pub mod sys;

@@ -1,0 +1,6 @@
+//! Packages that are installed.
+
+mod fields;
+
+pub mod package;
+pub mod rpm;
