@@ -1,6 +1,6 @@
 //! Packages that are installed.
 
 mod fields;
-
+pub mod language;
 pub mod package;
 pub mod rpm;
