@@ -21,6 +21,8 @@ const MAX_BYTES: u64 = 4 << 20;
 const MARK_BYTES: usize = 16;
 /// What databases of vulnerabilities call Go's own library.
 const STANDARD_LIBRARY: &str = "stdlib";
+/// What stands for the version of what was built from a directory.
+const UNKNOWN_VERSION: &str = "(devel)";
 
 /// The modules of a program, Go's own library first; none if it is not made of Go.
 ///
@@ -122,7 +124,8 @@ fn listed(text: &str) -> Vec<Named> {
         let named = words.next().zip(words.next()).and_then(|(name, version)| Named::new(name, version));
         match (kind, named) {
             ("mod" | "dep", Some(named)) => modules.push(named),
-            ("=>", Some(named)) => {
+            // A directory has no version: the module that was meant says more.
+            ("=>", Some(named)) if named.version != UNKNOWN_VERSION => {
                 modules.pop();
                 modules.push(named);
             }

@@ -21,6 +21,9 @@ const STORE: &str = ".pnpm";
 pub(super) fn look(walk: &mut Walk<'_>, directory: &Path) -> Result<(), Stop> {
     let mut waiting = vec![(directory.to_owned(), 0)];
     while let Some((directory, depth)) = waiting.pop() {
+        if walk.is_link(&directory) {
+            continue;
+        }
         for entry in walk.entries(&directory)?.into_iter().filter(|entry| entry.is_directory) {
             match entry.name() {
                 Some(STORE) => {

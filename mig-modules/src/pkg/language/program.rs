@@ -23,14 +23,17 @@ pub(super) fn look(walk: &mut Walk<'_>, directory: &Path) -> Result<(), Stop> {
 }
 
 fn look_at_program(walk: &mut Walk<'_>, path: &Path) -> Result<(), Stop> {
-    match walk.open(path).and_then(packages) {
+    let file = match walk.open(path) {
+        // Links lead to directories too, and a pipe is no program.
+        Err(error) if error.kind() == io::ErrorKind::InvalidInput => return Ok(()),
+        file => file,
+    };
+    match file.and_then(packages) {
         Ok(packages) => {
             for (named, kind) in packages {
                 walk.report(named, kind, path)?;
             }
         }
-        // Links lead to directories too, and a pipe is no program.
-        Err(error) if error.kind() == io::ErrorKind::InvalidInput => {}
         Err(error) => walk.fail(path, &error),
     }
     Ok(())

@@ -4,6 +4,7 @@ use super::{auditable, elf::Elf, gem, go, npm, python, read};
 use crate::{pkg::package::Package, sys::Files};
 use flate2::{Compression, write::ZlibEncoder};
 use mig_core::{
+    limits,
     module::{Machine, Stop},
     testing::TestSession,
 };
@@ -251,7 +252,7 @@ fn go_lists_the_same_modules_of_programs() {
     ] {
         fs::write(work.path().join(path), text).unwrap();
     }
-    for system in [("linux", "amd64"), ("linux", "386"), ("linux", "mips"), ("linux", "s390x")] {
+    for system in [("linux", "amd64"), ("linux", "mips")] {
         let built = match go(&["build", "-ldflags=-s -w", "-o", "tool", "."], system, work.path()) {
             Ok(built) => built,
             Err(error) => return println!("skipped: go: {error}"),
@@ -267,7 +268,11 @@ fn go_lists_the_same_modules_of_programs() {
             "example.com/dep v1.2.3".to_owned(),
         ];
         assert!(listing.contains("=>\t./dep"), "{listing}");
-        assert_eq!(modules_of(&fs::read(work.path().join("tool")).unwrap()), wanted, "{system:?}");
+        assert_eq!(
+            modules_of(&limits::read_file(&work.path().join("tool"), usize::MAX).unwrap()),
+            wanted,
+            "{system:?}"
+        );
     }
 }
 

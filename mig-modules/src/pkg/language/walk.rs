@@ -73,6 +73,10 @@ impl<'a> Walk<'a> {
         self.visited.insert(path.to_owned())
     }
 
+    pub(super) fn is_link(&self, path: &Path) -> bool {
+        self.files.read_link(path).is_ok()
+    }
+
     /// The entries of a directory, sorted; none if it can not be read.
     pub(super) fn entries(&mut self, directory: &Path) -> Result<Vec<Entry>, Stop> {
         let mut entries = Vec::new();

@@ -22,6 +22,8 @@ const PAGE_HEADER_BYTES: usize = 26;
 /// Places of page numbers in the first page.
 const SPARES: usize = 96;
 const SPARE_COUNT: usize = 32;
+/// Most chains of pages; each holds a few packages or less.
+const MAX_BUCKETS: u32 = 1 << 20;
 
 const HASH_META_PAGE: u8 = 8;
 const UNUSED_PAGE: u8 = 0;
@@ -113,8 +115,8 @@ impl Layout {
             return Err(Damage::Format("an impossible size of pages"));
         }
         let (last_page, last_bucket) = (fields.u32(32).unwrap_or(0), fields.u32(72).unwrap_or(0));
-        if last_bucket > last_page {
-            return Err(Damage::Format("more buckets than pages"));
+        if last_bucket > last_page.min(MAX_BUCKETS) {
+            return Err(Damage::Format("an impossible number of buckets"));
         }
         Ok(Self { order, page_bytes, last_page, last_bucket })
     }

@@ -7,6 +7,7 @@ mod make;
 use super::{read, sqlite};
 use crate::{pkg::package::Package, sys::Files};
 use mig_core::{
+    limits,
     module::{Machine, Session, Stop},
     testing::TestSession,
 };
@@ -76,45 +77,54 @@ fn many() -> (Vec<String>, Vec<Vec<u8>>) {
     (lines, headers)
 }
 
+/// Makes a database of some kind in a directory.
+struct Maker {
+    /// The name of its file.
+    file: &'static str,
+    make: fn(&Path, &[Vec<u8>]),
+    /// The program that is needed, and a flag with which it ends at once.
+    program: (&'static str, &'static str),
+}
+
+const MAKERS: [Maker; 5] = [
+    Maker { file: "rpmdb.sqlite", make: make::sqlite, program: ("sqlite3", "-version") },
+    Maker { file: "Packages.db", make: make::ndb, program: ("true", "") },
+    berkeley(|directory, headers| make::berkeley(directory, headers, 512, "1234")),
+    berkeley(|directory, headers| make::berkeley(directory, headers, 4096, "4321")),
+    berkeley(|directory, headers| make::berkeley(directory, headers, 65536, "1234")),
+];
+
+const fn berkeley(make: fn(&Path, &[Vec<u8>])) -> Maker {
+    Maker { file: "Packages", make, program: ("db5.3_load", "-V") }
+}
+
+/// Those whose programs are installed.
+fn makers() -> impl Iterator<Item = Maker> {
+    MAKERS.into_iter().filter(|maker| make::is_installed(maker.program.0, maker.program.1))
+}
+
 #[test]
 fn a_listing_is_read_back_from_each_format() {
-    let makers: [(&str, &str, &dyn Fn(&Path)); 4] = [
-        ("sqlite3", "-version", &|directory| make::sqlite(directory, &make::headers(LISTING))),
-        ("true", "", &|directory| make::ndb(directory, &make::headers(LISTING))),
-        ("db5.3_load", "-V", &|directory| make::berkeley(directory, &make::headers(LISTING), 512, "1234")),
-        ("db5.3_load", "-V", &|directory| make::berkeley(directory, &make::headers(LISTING), 4096, "4321")),
-    ];
-    for (program, flag, make) in makers {
-        if !make::is_installed(program, flag) {
-            continue;
-        }
+    for Maker { file, make, .. } in makers() {
         let image = Image::new();
-        make(&image.directory());
+        make(&image.directory(), &make::headers(LISTING));
         let mut wanted: Vec<&str> = LISTING.lines().filter(|line| !line.starts_with("short")).collect();
         wanted.sort_unstable();
-        assert_eq!(image.read(), (wanted.into_iter().map(str::to_owned).collect(), vec![]), "{program}");
+        assert_eq!(image.read(), (wanted.into_iter().map(str::to_owned).collect(), vec![]), "{file}");
     }
 }
 
 #[test]
 fn headers_of_all_sizes_are_read_from_each_format() {
     let (lines, headers) = many();
-    let makers: [(&str, &str, &dyn Fn(&Path)); 5] = [
-        ("sqlite3", "-version", &|directory| make::sqlite(directory, &headers)),
-        ("true", "", &|directory| make::ndb(directory, &headers)),
-        ("db5.3_load", "-V", &|directory| make::berkeley(directory, &headers, 4096, "1234")),
-        ("db5.3_load", "-V", &|directory| make::berkeley(directory, &headers, 512, "1234")),
-        ("db5.3_load", "-V", &|directory| make::berkeley(directory, &headers, 65536, "4321")),
-    ];
-    for (program, flag, make) in makers {
-        if make::is_installed(program, flag) {
-            let image = Image::new();
-            make(&image.directory());
-            assert_eq!(image.read(), (lines.clone(), vec![]), "{program}");
-        }
+    for Maker { file, make, .. } in makers() {
+        let image = Image::new();
+        make(&image.directory(), &headers);
+        assert_eq!(image.read(), (lines.clone(), vec![]), "{file}");
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn directories_that_are_one_count_once() {
     let image = Image::new();
@@ -170,24 +180,16 @@ fn a_damaged_package_does_not_hide_the_others() {
 
 #[test]
 fn a_truncated_database_is_an_error_and_never_just_fewer_packages() {
-    if !make::is_installed("sqlite3", "-version") || !make::is_installed("db5.3_load", "-V") {
-        return;
-    }
     let (_, headers) = many();
-    let makers: [(&str, &dyn Fn(&Path)); 3] = [
-        ("rpmdb.sqlite", &|directory| make::sqlite(directory, &headers[..50])),
-        ("Packages.db", &|directory| make::ndb(directory, &headers[..50])),
-        ("Packages", &|directory| make::berkeley(directory, &headers[..50], 512, "1234")),
-    ];
-    for (name, make) in makers {
+    for Maker { file, make, .. } in makers() {
         let image = Image::new();
-        make(&image.directory());
-        let path = image.directory().join(name);
-        let whole = fs::read(&path).unwrap();
+        make(&image.directory(), &headers[..50]);
+        let path = image.directory().join(file);
+        let whole = limits::read_file(&path, usize::MAX).unwrap();
         for part in 0..20 {
             fs::write(&path, &whole[..whole.len() * part / 20]).unwrap();
             let (packages, errors) = image.read();
-            assert!(packages.len() == 50 || errors.len() == 1, "{name} {part}: {packages:?} {errors:?}");
+            assert!(packages.len() == 50 || errors.len() == 1, "{file} {part}: {packages:?} {errors:?}");
         }
     }
 }
@@ -332,18 +334,12 @@ fn what_is_only_in_the_write_ahead_log_is_found() {
 /// A small database of each format, as bytes.
 fn samples() -> Vec<(&'static str, Vec<u8>)> {
     let (_, headers) = many();
-    let image = Image::new();
-    make::ndb(&image.directory(), &headers[..40]);
-    let mut names = vec!["Packages.db"];
-    if make::is_installed("sqlite3", "-version") {
-        make::sqlite(&image.directory(), &headers[..40]);
-        names.push("rpmdb.sqlite");
-    }
-    if make::is_installed("db5.3_load", "-V") {
-        make::berkeley(&image.directory(), &headers[..40], 512, "1234");
-        names.push("Packages");
-    }
-    names.into_iter().map(|name| (name, fs::read(image.directory().join(name)).unwrap())).collect()
+    let sample = |Maker { file, make, .. }: Maker| {
+        let image = Image::new();
+        make(&image.directory(), &headers[..40]);
+        (file, limits::read_file(&image.directory().join(file), usize::MAX).unwrap())
+    };
+    makers().take(3).map(sample).collect()
 }
 
 /// Reads bytes as a database of each format.
