@@ -1,6 +1,6 @@
 //! What the packages of a machine are read from.
 
-use super::{apk, dpkg, package::Package, pacman};
+use super::{apk, dpkg, language, package::Package, pacman, rpm};
 use crate::sys::Files;
 use mig_core::module::{Session, Stop};
 
@@ -39,6 +39,11 @@ impl From<Package> for Installed {
 /// that is not there is silence.
 pub(crate) type Read = fn(Files<'_>, &dyn Session, &mut dyn FnMut(Installed)) -> Result<(), Stop>;
 
-/// All sources, in the order in which their packages are listed. One that does not know what its packages were built from is
-/// `|files, session, found| rpm::read(files, session, &mut |package| found(package.into()))`.
-pub(crate) static SOURCES: &[Read] = &[dpkg::read, apk::read, pacman::read];
+/// All sources, in the order in which their packages are listed.
+pub(crate) static SOURCES: &[Read] = &[
+    |files, session, found| rpm::read(files, session, &mut |package| found(package.into())),
+    dpkg::read,
+    apk::read,
+    pacman::read,
+    |files, session, found| language::read(files, session, &mut |package| found(package.into())),
+];

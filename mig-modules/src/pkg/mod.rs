@@ -5,13 +5,16 @@ mod args;
 mod database;
 mod dialogue;
 pub mod dpkg;
+mod fields;
 mod installed;
+pub mod language;
 pub mod osv;
 mod package;
 pub mod pacman;
 mod params;
 mod release;
 mod result;
+pub mod rpm;
 mod run;
 pub mod wire;
 

@@ -64,6 +64,23 @@ impl<'a> Files<'a> {
         File::open(self.locate(path)?)
     }
 
+    /// Opens a file for reading if it is a regular one: others may wait for ever, or do something.
+    ///
+    /// # Errors
+    /// As [`File::open`]; [`io::ErrorKind::InvalidInput`] for what is no regular file.
+    pub fn open_regular(&self, path: &Path) -> io::Result<File> {
+        let place = self.locate(path)?;
+        let regular = |metadata: &fs::Metadata| {
+            let error = || io::Error::new(io::ErrorKind::InvalidInput, "not a regular file");
+            metadata.is_file().then_some(()).ok_or_else(error)
+        };
+        regular(&place.metadata()?)?;
+        let file = open_at_once(&place)?;
+        // It may have been replaced in between.
+        regular(&file.metadata()?)?;
+        Ok(file)
+    }
+
     /// Reads a file of at most `limit` bytes.
     ///
     /// # Errors
@@ -96,6 +113,19 @@ impl<'a> Files<'a> {
     pub fn exists(&self, path: &Path) -> bool {
         self.locate(path).is_ok_and(|place| place.exists())
     }
+}
+
+/// Opens a file for reading, and does not wait for a writer if it is a pipe.
+#[cfg(unix)]
+fn open_at_once(place: &Path) -> io::Result<File> {
+    use rustix::fs::{Mode, OFlags};
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    Ok(rustix::fs::open(place, flags, Mode::empty())?.into())
+}
+
+#[cfg(not(unix))]
+fn open_at_once(place: &Path) -> io::Result<File> {
+    File::open(place)
 }
 
 #[cfg(test)]
@@ -135,6 +165,20 @@ mod tests {
         let error = files.open(Path::new("/etc/none/file")).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
         assert_eq!(files.open(Path::new("/loop")).unwrap_err().to_string(), "more than 40 links");
+    }
+
+    #[test]
+    fn only_regular_files_are_opened_as_such() {
+        let (root, machine) = image();
+        let files = Files::of(&machine);
+        let mode = rustix::fs::Mode::RUSR;
+        rustix::fs::mknodat(rustix::fs::CWD, root.path().join("pipe"), rustix::fs::FileType::Fifo, mode, 0)
+            .unwrap();
+        for path in ["/pipe", "/etc"] {
+            let error = files.open_regular(Path::new(path)).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{path}");
+        }
+        assert!(files.open_regular(Path::new("/etc/link/file")).is_ok());
     }
 
     #[test]
