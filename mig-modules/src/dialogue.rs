@@ -76,6 +76,49 @@ pub fn confirm(terminal: &mut dyn Terminal, question: &str) -> io::Result<Option
     }
 }
 
+/// The label of a search, or what came in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Label {
+    /// A label for which there is no search, or one that may be replaced.
+    Named(String),
+    /// The person typed `done`.
+    Done,
+    /// There is no more input.
+    EndOfInput,
+}
+
+/// Asks for a label until there is one that `check` has nothing against. A label that is `taken` needs a confirmation.
+///
+/// # Errors
+/// If the terminal fails.
+pub fn ask_label(
+    terminal: &mut dyn Terminal,
+    help: &str,
+    taken: &dyn Fn(&str) -> bool,
+    check: &dyn Fn(&str) -> Result<(), String>,
+) -> io::Result<Label> {
+    loop {
+        terminal.say("Give a label to the search, or 'done' to exit.")?;
+        let Some(label) = terminal.ask("label> ")? else { return Ok(Label::EndOfInput) };
+        if label == "done" {
+            return Ok(Label::Done);
+        }
+        if label == "help" {
+            say_all(terminal, help)?;
+        } else if let Err(error) = check(&label) {
+            say_error(terminal, &error)?;
+        } else if !taken(&label) {
+            return Ok(Label::Named(label));
+        } else {
+            match confirm(terminal, &format!("There is a search '{label}'. Override it?"))? {
+                None => return Ok(Label::EndOfInput),
+                Some(true) => return Ok(Label::Named(label)),
+                Some(false) => {}
+            }
+        }
+    }
+}
+
 /// Says what is wrong with a value.
 ///
 /// # Errors

@@ -6,6 +6,8 @@ pub mod dialogue;
 pub mod file;
 #[cfg(feature = "pkg")]
 pub mod pkg;
+#[cfg(feature = "memory")]
+pub mod memory;
 #[cfg(feature = "scan")]
 pub mod scan;
 #[cfg(feature = "sshkey")]
@@ -30,4 +32,6 @@ pub static BUILTIN: &[&dyn Module] = &[
     &scribe::ScribeModule,
     #[cfg(feature = "pkg")]
     &pkg::PkgModule,
+    #[cfg(feature = "memory")]
+    &memory::MemoryModule,
 ];

@@ -1,4 +1,4 @@
-//! From the exact expression over characters of one line to one over raw bytes of many lines.
+//! From the exact expression over characters of one line, or of a text, to one over raw bytes.
 
 use regex_syntax::hir::{
     Class, ClassBytes, ClassBytesRange, ClassUnicode, ClassUnicodeRange, Hir, HirKind, Look, Repetition,
@@ -28,7 +28,20 @@ pub struct Superset {
 
 impl Superset {
     pub(super) fn new(pattern: &Hir) -> Self {
-        let mut builder = Builder { exact: true };
+        Self::build(pattern, Unit::Line)
+    }
+
+    /// One for data that are not lines: `^`, `$` and LF keep their meaning, and a match may reach over LF.
+    ///
+    /// If the pattern matches somewhere in the data, with bytes that are not UTF-8 replaced, so does this expression, and
+    /// its match covers the same bytes. The caller gives the bytes around as context.
+    #[must_use]
+    pub fn of_text(pattern: &Hir) -> Self {
+        Self::build(pattern, Unit::Text)
+    }
+
+    fn build(pattern: &Hir, unit: Unit) -> Self {
+        let mut builder = Builder { exact: true, unit };
         let hir = builder.convert(pattern);
         // An empty match may lie inside a character.
         let exact = builder.exact && hir.properties().minimum_len() != Some(0);
@@ -54,8 +67,16 @@ pub(super) fn ignores_bad_bytes(hir: &Hir) -> bool {
     hir.properties().minimum_len() != Some(0) && !can_match(hir, REPLACEMENT)
 }
 
+/// What the pattern is about.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unit {
+    Line,
+    Text,
+}
+
 struct Builder {
     exact: bool,
+    unit: Unit,
 }
 
 impl Builder {
@@ -76,6 +97,9 @@ impl Builder {
     }
 
     fn look(&mut self, look: Look) -> Hir {
+        if self.unit == Unit::Text {
+            return Hir::look(look);
+        }
         Hir::look(match look {
             Look::Start => Look::StartLF,
             Look::End | Look::EndLF => {
@@ -89,7 +113,11 @@ impl Builder {
 
     fn literal(&mut self, bytes: &[u8]) -> Hir {
         let Ok(text) = str::from_utf8(bytes) else { return Hir::literal(bytes) };
-        if !text.contains(['\n', '\r', REPLACEMENT]) {
+        let is_special = match self.unit {
+            Unit::Line => text.contains(['\n', '\r', REPLACEMENT]),
+            Unit::Text => text.contains(REPLACEMENT),
+        };
+        if !is_special {
             return Hir::literal(bytes);
         }
         Hir::concat(text.chars().map(|only| self.class(&single(only))).collect())
@@ -97,9 +125,9 @@ impl Builder {
 
     fn class(&mut self, class: &ClassUnicode) -> Hir {
         let mut class = class.clone();
-        class.difference(&single('\n'));
-        if contains(&class, '\r') {
-            self.exact = false;
+        if self.unit == Unit::Line {
+            class.difference(&single('\n'));
+            self.exact &= !contains(&class, '\r');
         }
         if !contains(&class, REPLACEMENT) {
             return Hir::class(Class::Unicode(class));
@@ -127,7 +155,9 @@ impl Builder {
         {
             self.exact = false;
             let mut any = ascii_part(class);
-            any.difference(&bytes(b'\n', b'\n'));
+            if self.unit == Unit::Line {
+                any.difference(&bytes(b'\n', b'\n'));
+            }
             any.union(&bytes(0x80, 0xff));
             return Hir::repetition(repetition.with(Hir::class(Class::Bytes(any))));
         }

@@ -6,7 +6,7 @@ use super::{
     params::Params,
     wire::{Options, Search},
 };
-use crate::dialogue::{End, Fault, confirm, fill_in, help, say_all, say_error};
+use crate::dialogue::{End, Fault, Label, ask_label, fill_in, help};
 use mig_core::{
     json::Value,
     module::{Module, Terminal},
@@ -18,46 +18,14 @@ pub(super) fn create(terminal: &mut dyn Terminal) -> io::Result<Option<Value>> {
     let help = help("file", &FileModule.info());
     let mut searches = BTreeMap::new();
     loop {
-        let label = match ask_label(terminal, &searches, &help)? {
+        let taken = |label: &str| searches.contains_key(label);
+        let label = match ask_label(terminal, &help, &taken, &|label| check(label, probe()))? {
             Label::Named(label) => label,
             Label::Done => return parameters(searches).map(Some).map_err(io::Error::other),
             Label::EndOfInput => return Ok(None),
         };
         let Some(search) = ask_search(terminal, &label, &help)? else { return Ok(None) };
         searches.insert(label, search);
-    }
-}
-
-enum Label {
-    Named(String),
-    Done,
-    EndOfInput,
-}
-
-fn ask_label(
-    terminal: &mut dyn Terminal,
-    searches: &BTreeMap<String, Search>,
-    help: &str,
-) -> io::Result<Label> {
-    loop {
-        terminal.say("Give a label to the search, or 'done' to exit.")?;
-        let Some(label) = terminal.ask("label> ")? else { return Ok(Label::EndOfInput) };
-        if label == "done" {
-            return Ok(Label::Done);
-        }
-        if label == "help" {
-            say_all(terminal, help)?;
-        } else if let Err(error) = check(&label, probe()) {
-            say_error(terminal, &error)?;
-        } else if !searches.contains_key(&label) {
-            return Ok(Label::Named(label));
-        } else {
-            match confirm(terminal, &format!("There is a search '{label}'. Override it?"))? {
-                None => return Ok(Label::EndOfInput),
-                Some(true) => return Ok(Label::Named(label)),
-                Some(false) => {}
-            }
-        }
     }
 }
 

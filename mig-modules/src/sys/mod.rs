@@ -9,6 +9,7 @@ mod links;
 mod linux;
 #[cfg(target_os = "macos")]
 mod macos;
+mod memory;
 mod process;
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "macos")))]
 mod windows;
@@ -20,9 +21,12 @@ use self::macos as platform;
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "macos")))]
 use self::windows as platform;
 
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub use self::linux::maps;
 pub use self::{
     files::Files,
     links::{LinkError, MAX_LINKS},
+    memory::{Extent, MappedFile, Memory, MemoryError, ReadError, Region},
     process::{Pid, Process},
 };
 
@@ -48,6 +52,24 @@ pub trait System: Debug + Send + Sync {
     fn process(&self, pid: Pid) -> Result<Process, SystemError> {
         let _ = pid;
         Err(SystemError::unsupported("looking at processes"))
+    }
+
+    /// The memory map of a process, by address; nothing for a process without memory of its own, such as a kernel thread.
+    ///
+    /// # Errors
+    /// [`SystemError`], also if the process has ended.
+    fn regions(&self, pid: Pid) -> Result<Vec<Region>, SystemError> {
+        let _ = pid;
+        Err(SystemError::unsupported("listing the memory of processes"))
+    }
+
+    /// Opens the memory of a process for reading.
+    ///
+    /// # Errors
+    /// [`MemoryError`] says whether it is denied, or there is none.
+    fn memory(&self, pid: Pid) -> Result<Box<dyn Memory>, MemoryError> {
+        let _ = pid;
+        Err(SystemError::unsupported("reading the memory of processes").into())
     }
 }
 

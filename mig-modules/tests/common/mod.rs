@@ -1,6 +1,8 @@
 //! What the vector tests of modules share.
 #![allow(dead_code, reason = "each test binary uses a part")]
 
+#[cfg(target_os = "linux")]
+pub(crate) mod helper;
 pub(crate) mod session;
 pub(crate) mod tree;
 

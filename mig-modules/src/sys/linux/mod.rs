@@ -1,8 +1,10 @@
 //! Linux: by the tables of `/proc`, of the running kernel or of an image.
 
+pub mod maps;
+mod memory;
 mod process;
 
-use crate::sys::{Files, Pid, Process, System, SystemError};
+use crate::sys::{Files, Memory, MemoryError, Pid, Process, Region, System, SystemError};
 use mig_core::module::Machine;
 
 #[derive(Debug)]
@@ -27,5 +29,16 @@ impl System for Linux {
 
     fn process(&self, pid: Pid) -> Result<Process, SystemError> {
         process::look(self.files(), pid)
+    }
+
+    fn regions(&self, pid: Pid) -> Result<Vec<Region>, SystemError> {
+        maps::read(self.files(), pid)
+    }
+
+    fn memory(&self, pid: Pid) -> Result<Box<dyn Memory>, MemoryError> {
+        if !self.machine.is_running() {
+            return Err(SystemError::NotRunning { what: "reading the memory of processes" }.into());
+        }
+        Ok(Box::new(memory::ProcessMemory::open(pid)?))
     }
 }
