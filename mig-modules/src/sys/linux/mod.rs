@@ -1,9 +1,23 @@
 //! Linux: by the tables of `/proc`, of the running kernel or of an image.
 
+mod bytecode;
+mod namespace;
+pub mod netlink;
+mod owner;
+pub mod proc_net;
 mod process;
+pub mod route;
+pub mod sock_diag;
 
-use crate::sys::{Files, Pid, Process, System, SystemError};
-use mig_core::module::Machine;
+use self::netlink::NetlinkError;
+use crate::sys::{
+    Files, Pid, Process, System, SystemError,
+    network::{
+        Family, Interface, Namespace, Neighbour, Owners, Protocol, Socket, SocketFilter, Table, UnixSocket,
+    },
+};
+use mig_core::module::{Machine, Session};
+use std::{collections::BTreeSet, io};
 
 #[derive(Debug)]
 struct Linux {
@@ -18,6 +32,22 @@ impl Linux {
     fn files(&self) -> Files<'_> {
         Files::of(&self.machine)
     }
+
+    /// Asks the kernel inside of a namespace; `None` if there is none to ask, or it does not tell.
+    fn ask<T: Send>(
+        &self,
+        namespace: &Namespace,
+        question: impl FnOnce() -> Result<Table<T>, NetlinkError> + Send,
+    ) -> Option<Result<Table<T>, SystemError>> {
+        if !self.machine.is_running() {
+            return None;
+        }
+        match namespace::inside(namespace, question) {
+            Ok(table) => Some(Ok(table)),
+            Err(NetlinkError::Stopped(stop)) => Some(Err(stop.into())),
+            Err(_) => None,
+        }
+    }
 }
 
 impl System for Linux {
@@ -28,4 +58,58 @@ impl System for Linux {
     fn process(&self, pid: Pid) -> Result<Process, SystemError> {
         process::look(self.files(), pid)
     }
+
+    fn namespaces(&self, session: &dyn Session) -> Result<Table<Namespace>, SystemError> {
+        namespace::list(self.files(), session)
+    }
+
+    fn sockets(
+        &self,
+        namespace: &Namespace,
+        kind: (Protocol, Family),
+        filter: &SocketFilter,
+        session: &dyn Session,
+    ) -> Result<Table<Socket>, SystemError> {
+        self.ask(namespace, || sock_diag::sockets(kind, filter, session))
+            .unwrap_or_else(|| proc_net::sockets(self.files(), namespace, kind, session))
+    }
+
+    fn unix_sockets(
+        &self,
+        namespace: &Namespace,
+        session: &dyn Session,
+    ) -> Result<Table<UnixSocket>, SystemError> {
+        self.ask(namespace, || sock_diag::unix_sockets(session))
+            .unwrap_or_else(|| proc_net::unix_sockets(self.files(), namespace, session))
+    }
+
+    fn interfaces(
+        &self,
+        namespace: &Namespace,
+        session: &dyn Session,
+    ) -> Result<Table<Interface>, SystemError> {
+        self.ask(namespace, || route::interfaces(session))
+            .unwrap_or_else(|| proc_net::interfaces(self.files(), namespace, session))
+    }
+
+    fn neighbours(
+        &self,
+        namespace: &Namespace,
+        family: Family,
+        session: &dyn Session,
+    ) -> Result<Table<Neighbour>, SystemError> {
+        self.ask(namespace, || route::neighbours(family, session)).unwrap_or_else(|| match family {
+            Family::V4 => proc_net::neighbours(self.files(), namespace, session),
+            Family::V6 => Err(no_text_table("listing IPv6 neighbours")),
+        })
+    }
+
+    fn socket_owners(&self, inodes: &BTreeSet<u64>, session: &dyn Session) -> Result<Owners, SystemError> {
+        owner::find(self.files(), inodes, session)
+    }
+}
+
+/// What only netlink tells was not told.
+fn no_text_table(what: &'static str) -> SystemError {
+    SystemError::Kernel { what, source: io::Error::other("only a running kernel tells, by netlink") }
 }
