@@ -4,6 +4,8 @@ pub mod dialect;
 pub mod dialogue;
 #[cfg(feature = "file")]
 pub mod file;
+#[cfg(feature = "netstat")]
+pub mod netstat;
 #[cfg(feature = "scan")]
 pub mod scan;
 pub mod sys;
@@ -15,4 +17,6 @@ use mig_core::module::Module;
 pub static BUILTIN: &[&dyn Module] = &[
     #[cfg(feature = "file")]
     &file::FileModule,
+    #[cfg(feature = "netstat")]
+    &netstat::NetstatModule,
 ];

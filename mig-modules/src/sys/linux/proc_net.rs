@@ -262,7 +262,9 @@ pub(super) fn interfaces(
     let macs = if namespace.processes.is_empty() {
         read_macs(files, &mut interfaces)
     } else {
-        Err(SystemError::unsupported("telling hardware addresses of other network namespaces without netlink"))
+        Err(SystemError::unsupported(
+            "telling hardware addresses of other network namespaces without netlink",
+        ))
     };
     problems.extend(macs.err());
     let mut add = |name: &str, address: IpAddr| {
