@@ -27,7 +27,7 @@ need_cargo_tool() { command -v "$1" >/dev/null || cargo install --locked "$1"; }
 export PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
 
 step "tools"
-need_packages gcc g++ libc6-dev pkg-config git gnupg ca-certificates
+need_packages gcc g++ libc6-dev pkg-config git gnupg ca-certificates iproute2
 need_cargo_tool cargo-deny
 need_cargo_tool cargo-fuzz
 
