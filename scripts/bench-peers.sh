@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Times the scan engine beside what a user would take instead, on one tree, and prints ratios: ours / theirs, best of RUNS.
+# Times the scan engine beside what a user would take instead, on one tree, and the netstat module beside ss; prints ratios:
+# ours / theirs, best of RUNS.
 # Installs nothing; a peer that is not on the machine is skipped. Usage: scripts/bench-peers.sh [TREE]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 tree=${1:-/usr/lib}
 : "${RUNS:=3}"
 
-cargo build --release --quiet -p mig-examples --example scan_files
+cargo build --release --quiet -p mig-examples --example scan_files --example hold_connections
+cargo build --release --quiet -p mig-agent
 scan=target/release/examples/scan_files
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -75,3 +77,35 @@ for kind in "$md5" "$sha1" "$sha2" "$sha3"; do
     alone=$(awk -v sum="$alone" -v time="$(best taskset -c 0 bash -c "'$scan' <'$work/search.json'")" 'BEGIN { print sum + time }')
 done
 row "four hashes at once, against one by one" "$together" "$alone" "0.6"
+
+# Holds 20,000 connections on loopback, by processes that end with this shell's end of a pipe.
+hold_connections() {
+    local process
+    ulimit -Sn "$(ulimit -Hn)"
+    mkfifo "$work/hold"
+    for process in 1 2 3 4; do
+        target/release/examples/hold_connections 5000 <"$work/hold" >>"$work/held" &
+    done
+    exec 9>"$work/hold"
+    until [ "$(wc -l <"$work/held")" = 4 ] || [ -z "$(jobs -r)" ]; do sleep 0.1; done
+    [ "$(wc -l <"$work/held")" = 4 ]
+}
+
+# Our time for a question about sockets, given as JSON.
+netstat() {
+    printf '{"class":"parameters","parameters":%s}' "$1" >"$work/question.json"
+    best bash -c "target/release/mig-agent -m netstat <'$work/question.json'"
+}
+
+addresses() { for ((index = 0; index < $1; index++)); do printf '"10.%d.%d.1"\n' $((index / 250)) $((index % 250)); done | paste -sd,; }
+
+if have ss && hold_connections; then
+    one=$(netstat '{"connectedip":["203.0.113.9"]}')
+    row "20,000 connections, one address, against ss" "$one" "$(best bash -c 'ss -tn dst 203.0.113.9')" "1.5"
+    row "the same with owners, against ss -p" "$(netstat '{"connectedip":["203.0.113.9"],"owner":true}')" \
+        "$(best bash -c 'ss -tnp dst 203.0.113.9')" "-"
+    row "100 addresses, against one" "$(netstat "{\"connectedip\":[$(addresses 100)]}")" "$one" "1.2"
+    row "1,000 addresses, against one" "$(netstat "{\"connectedip\":[$(addresses 1000)]}")" "$one" "-"
+    row "an empty question (20,000 connections held)" "$(netstat '{"listeningport":["1"]}')" "$(best bash -c 'ss -tln sport 1')" "-"
+    exec 9>&-
+fi

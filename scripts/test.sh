@@ -28,8 +28,8 @@ export PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
 
 step "tools"
 need_packages gcc g++ libc6-dev pkg-config git gnupg ca-certificates
-# What the tests of the package databases compare with.
-need_packages rpm sqlite3 db5.3-util
+# What the tests of package databases and of sockets compare with.
+need_packages rpm sqlite3 db5.3-util iproute2
 need_cargo_tool cargo-deny
 need_cargo_tool cargo-fuzz
 

@@ -8,6 +8,8 @@ pub mod file;
 pub mod pkg;
 #[cfg(feature = "memory")]
 pub mod memory;
+#[cfg(feature = "netstat")]
+pub mod netstat;
 #[cfg(feature = "scan")]
 pub mod scan;
 #[cfg(feature = "sshkey")]
@@ -34,4 +36,6 @@ pub static BUILTIN: &[&dyn Module] = &[
     &pkg::PkgModule,
     #[cfg(feature = "memory")]
     &memory::MemoryModule,
+    #[cfg(feature = "netstat")]
+    &netstat::NetstatModule,
 ];

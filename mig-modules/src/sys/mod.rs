@@ -6,10 +6,11 @@
 mod files;
 mod links;
 #[cfg(any(target_os = "linux", target_os = "android"))]
-mod linux;
+pub mod linux;
 #[cfg(target_os = "macos")]
 mod macos;
 mod memory;
+pub mod network;
 mod process;
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "macos")))]
 mod windows;
@@ -30,8 +31,11 @@ pub use self::{
     process::{Pid, Process},
 };
 
-use mig_core::module::Machine;
-use std::{fmt::Debug, io, path::PathBuf};
+use self::network::{
+    Family, Interface, Namespace, Neighbour, Owners, Protocol, Socket, SocketFilter, Table, UnixSocket,
+};
+use mig_core::module::{Machine, Session, Stop};
+use std::{collections::BTreeSet, fmt::Debug, io, path::PathBuf};
 
 /// What an operating system tells of itself.
 ///
@@ -70,6 +74,79 @@ pub trait System: Debug + Send + Sync {
     fn memory(&self, pid: Pid) -> Result<Box<dyn Memory>, MemoryError> {
         let _ = pid;
         Err(SystemError::unsupported("reading the memory of processes").into())
+    }
+
+    /// The network namespaces of the machine.
+    ///
+    /// # Errors
+    /// [`SystemError`] if there is no way to list them.
+    fn namespaces(&self, session: &dyn Session) -> Result<Table<Namespace>, SystemError> {
+        _ = session;
+        Err(SystemError::unsupported("listing network namespaces"))
+    }
+
+    /// The internet sockets of a namespace that a filter lets through, and maybe others.
+    ///
+    /// # Errors
+    /// [`SystemError`] if nothing can be told, or the session stops.
+    fn sockets(
+        &self,
+        namespace: &Namespace,
+        kind: (Protocol, Family),
+        filter: &SocketFilter,
+        session: &dyn Session,
+    ) -> Result<Table<Socket>, SystemError> {
+        _ = (namespace, kind, filter, session);
+        Err(SystemError::unsupported("listing sockets"))
+    }
+
+    /// The unix sockets of a namespace that have a name.
+    ///
+    /// # Errors
+    /// As [`sockets`](Self::sockets).
+    fn unix_sockets(
+        &self,
+        namespace: &Namespace,
+        session: &dyn Session,
+    ) -> Result<Table<UnixSocket>, SystemError> {
+        _ = (namespace, session);
+        Err(SystemError::unsupported("listing unix sockets"))
+    }
+
+    /// The interfaces of a namespace with their addresses.
+    ///
+    /// # Errors
+    /// As [`sockets`](Self::sockets).
+    fn interfaces(
+        &self,
+        namespace: &Namespace,
+        session: &dyn Session,
+    ) -> Result<Table<Interface>, SystemError> {
+        _ = (namespace, session);
+        Err(SystemError::unsupported("listing network interfaces"))
+    }
+
+    /// The neighbours of a namespace in one family.
+    ///
+    /// # Errors
+    /// As [`sockets`](Self::sockets).
+    fn neighbours(
+        &self,
+        namespace: &Namespace,
+        family: Family,
+        session: &dyn Session,
+    ) -> Result<Table<Neighbour>, SystemError> {
+        _ = (namespace, family, session);
+        Err(SystemError::unsupported("listing neighbours"))
+    }
+
+    /// The processes that hold the sockets with these inodes.
+    ///
+    /// # Errors
+    /// As [`sockets`](Self::sockets).
+    fn socket_owners(&self, inodes: &BTreeSet<u64>, session: &dyn Session) -> Result<Owners, SystemError> {
+        _ = (inodes, session);
+        Err(SystemError::unsupported("telling which process holds a socket"))
     }
 }
 
@@ -110,6 +187,17 @@ pub enum SystemError {
         /// What is wrong.
         reason: String,
     },
+    /// A question to the kernel failed.
+    #[error("{what}: {source}")]
+    Kernel {
+        /// What was asked.
+        what: &'static str,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// The run has to end.
+    #[error(transparent)]
+    Stopped(#[from] Stop),
 }
 
 impl SystemError {
