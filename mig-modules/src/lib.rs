@@ -1,18 +1,37 @@
 //! What a MIG agent can investigate. Modules are synchronous and know neither transports nor stores.
 
+#[cfg(feature = "agentdestroy")]
+pub mod agentdestroy;
 pub mod dialect;
 pub mod dialogue;
+#[cfg(feature = "example")]
+pub mod example;
 #[cfg(feature = "file")]
 pub mod file;
+#[cfg(feature = "net")]
+pub mod net;
+pub mod parameters;
+#[cfg(feature = "ping")]
+pub mod ping;
 #[cfg(feature = "scan")]
 pub mod scan;
 pub mod sys;
 pub mod text;
+#[cfg(feature = "timedrift")]
+pub mod timedrift;
 
 use mig_core::module::Module;
 
 /// All modules of this build, in plain sight: a diff shows everything an agent is able to do.
 pub static BUILTIN: &[&dyn Module] = &[
+    #[cfg(feature = "agentdestroy")]
+    &agentdestroy::AgentDestroyModule,
+    #[cfg(feature = "example")]
+    &example::ExampleModule,
     #[cfg(feature = "file")]
     &file::FileModule,
+    #[cfg(feature = "ping")]
+    &ping::PingModule,
+    #[cfg(feature = "timedrift")]
+    &timedrift::TimeDriftModule,
 ];
