@@ -1,7 +1,11 @@
 //! Linux: by the tables of `/proc`, of the running kernel or of an image.
 
+#[cfg(feature = "agentdestroy")]
+mod held;
 mod process;
 
+#[cfg(feature = "agentdestroy")]
+use crate::sys::HeldProcess;
 use crate::sys::{Files, Pid, Process, System, SystemError};
 use mig_core::module::Machine;
 
@@ -27,5 +31,14 @@ impl System for Linux {
 
     fn process(&self, pid: Pid) -> Result<Process, SystemError> {
         process::look(self.files(), pid)
+    }
+
+    #[cfg(feature = "agentdestroy")]
+    fn hold(&self, pid: Pid) -> Result<Box<dyn HeldProcess>, SystemError> {
+        if self.machine.is_running() {
+            held::hold(pid)
+        } else {
+            Err(SystemError::NotRunning { what: "ending processes" })
+        }
     }
 }
