@@ -36,6 +36,13 @@ pub trait Module: Debug + Send + Sync {
         ModuleResult { errors: Some(vec![reason]), ..ModuleResult::default() }
     }
 
+    /// Whether a run that came to its end was a success, from its result. Soft errors do not make it a failure, unless a module
+    /// says so here.
+    fn succeeded(&self, result: &ModuleResult) -> bool {
+        let _ = result;
+        true
+    }
+
     /// The place of the first parameter that this module would not read, such as a misspelt field. Agents ignore what they
     /// do not know, as the original does; clients refuse to sign it.
     fn unknown_parameter(&self, params: &Value) -> Option<String> {

@@ -1,7 +1,11 @@
 //! What a MIG agent can investigate. Modules are synchronous and know neither transports nor stores.
 
+#[cfg(feature = "agentdestroy")]
+pub mod agentdestroy;
 pub mod dialect;
 pub mod dialogue;
+#[cfg(feature = "example")]
+pub mod example;
 #[cfg(feature = "file")]
 pub mod file;
 #[cfg(feature = "pkg")]
@@ -10,6 +14,11 @@ pub mod pkg;
 pub mod memory;
 #[cfg(feature = "netstat")]
 pub mod netstat;
+#[cfg(feature = "net")]
+pub mod net;
+pub mod parameters;
+#[cfg(feature = "ping")]
+pub mod ping;
 #[cfg(feature = "scan")]
 pub mod scan;
 #[cfg(feature = "sshkey")]
@@ -21,11 +30,17 @@ pub mod text;
 #[cfg(feature = "scribe")]
 #[cfg(feature = "version")]
 pub mod version;
+#[cfg(feature = "timedrift")]
+pub mod timedrift;
 
 use mig_core::module::Module;
 
 /// All modules of this build, in plain sight: a diff shows everything an agent is able to do.
 pub static BUILTIN: &[&dyn Module] = &[
+    #[cfg(feature = "agentdestroy")]
+    &agentdestroy::AgentDestroyModule,
+    #[cfg(feature = "example")]
+    &example::ExampleModule,
     #[cfg(feature = "file")]
     &file::FileModule,
     #[cfg(feature = "sshkey")]
@@ -38,4 +53,8 @@ pub static BUILTIN: &[&dyn Module] = &[
     &memory::MemoryModule,
     #[cfg(feature = "netstat")]
     &netstat::NetstatModule,
+    #[cfg(feature = "ping")]
+    &ping::PingModule,
+    #[cfg(feature = "timedrift")]
+    &timedrift::TimeDriftModule,
 ];

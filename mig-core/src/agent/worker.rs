@@ -112,7 +112,7 @@ pub fn run_in_session(
     match catch_unwind(AssertUnwindSafe(|| run.run(&session))) {
         Ok(Ok(outcome)) => {
             let stopped = outcome.stopped;
-            (finished(outcome, session.into_errors()), stopped)
+            (finished(module, outcome, session.into_errors()), stopped)
         }
         Ok(Err(stop)) => (with_errors(module.failure(stop.to_string()), session.into_errors()), Some(stop)),
         Err(_) => {
@@ -170,15 +170,16 @@ fn die() {
     std::process::abort();
 }
 
-fn finished(outcome: Outcome, mut errors: Vec<String>) -> ModuleResult {
+fn finished(module: &dyn Module, outcome: Outcome, mut errors: Vec<String>) -> ModuleResult {
     errors.extend(outcome.stopped.map(|stop| stop.to_string()));
-    ModuleResult {
+    let result = ModuleResult {
         found_anything: outcome.found,
-        success: outcome.stopped.is_none(),
+        success: false,
         elements: outcome.elements,
         statistics: outcome.statistics,
         errors: (!errors.is_empty()).then_some(errors),
-    }
+    };
+    ModuleResult { success: outcome.stopped.is_none() && module.succeeded(&result), ..result }
 }
 
 /// The reason of a failure stays the last error.

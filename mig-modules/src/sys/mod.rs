@@ -4,6 +4,7 @@
 //! [`SystemError`], never an empty answer.
 
 mod files;
+mod held;
 mod links;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub mod linux;
@@ -26,6 +27,7 @@ use self::windows as platform;
 pub use self::linux::maps;
 pub use self::{
     files::Files,
+    held::{HeldProcess, Program},
     links::{LinkError, MAX_LINKS},
     memory::{Extent, MappedFile, Memory, MemoryError, ReadError, Region},
     process::{Pid, Process},
@@ -148,6 +150,15 @@ pub trait System: Debug + Send + Sync {
         _ = (inodes, session);
         Err(SystemError::unsupported("telling which process holds a socket"))
     }
+
+    /// Gets hold of a process, to act upon it.
+    ///
+    /// # Errors
+    /// [`SystemError`], also if the process has ended.
+    fn hold(&self, pid: Pid) -> Result<Box<dyn HeldProcess>, SystemError> {
+        let _ = pid;
+        Err(SystemError::unsupported("ending processes"))
+    }
 }
 
 /// The system of a machine.
@@ -207,9 +218,27 @@ impl SystemError {
         Self::Unsupported { what }
     }
 
+    /// Whether what was looked for is not there: a file, or a process.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound || is_no_process(error);
+        matches!(self, Self::Io { source, .. } if is_missing(source))
+    }
+
     /// Reading this file failed.
     pub fn reading(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         |source| Self::Io { path, source }
     }
+}
+
+/// The standard library has no kind for it.
+fn is_no_process(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    return error.raw_os_error() == Some(rustix::io::Errno::SRCH.raw_os_error());
+    #[cfg(not(unix))]
+    return {
+        let _ = error;
+        false
+    };
 }

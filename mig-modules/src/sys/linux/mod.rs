@@ -1,6 +1,8 @@
 //! Linux: by the tables of `/proc`, of the running kernel or of an image.
 
 mod bytecode;
+#[cfg(feature = "agentdestroy")]
+mod held;
 pub mod maps;
 mod memory;
 mod namespace;
@@ -20,6 +22,8 @@ use crate::sys::{
 };
 use mig_core::module::{Machine, Session};
 use std::{collections::BTreeSet, io, path::Path};
+#[cfg(feature = "agentdestroy")]
+use crate::sys::HeldProcess;
 
 #[derive(Debug)]
 struct Linux {
@@ -125,6 +129,15 @@ impl System for Linux {
 
     fn socket_owners(&self, inodes: &BTreeSet<u64>, session: &dyn Session) -> Result<Owners, SystemError> {
         owner::find(self.files(), inodes, session)
+    }
+
+    #[cfg(feature = "agentdestroy")]
+    fn hold(&self, pid: Pid) -> Result<Box<dyn HeldProcess>, SystemError> {
+        if self.machine.is_running() {
+            held::hold(pid)
+        } else {
+            Err(SystemError::NotRunning { what: "ending processes" })
+        }
     }
 }
 

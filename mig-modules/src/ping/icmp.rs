@@ -1,0 +1,67 @@
+//! Sockets for ICMP: those that need no rights where the system gives them, raw ones otherwise.
+
+use super::packet::{Echo, MAX_MESSAGE_BYTES, Reply};
+use crate::net::{WaitError, receive};
+use mig_core::module::Stop;
+use socket2::{Domain, Protocol, Socket, Type};
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
+    time::{Duration, Instant},
+};
+
+/// Sends one echo request and waits for what it causes.
+pub(super) fn ask(
+    target: SocketAddr,
+    sequence: u16,
+    limit: Duration,
+    checkpoint: &dyn Fn() -> Result<(), Stop>,
+) -> Result<Reply, WaitError> {
+    let (socket, identifier) = open(target.ip())?;
+    let echo = Echo { target: target.ip(), identifier, sequence };
+    socket.send_to(&echo.request(), target)?;
+    let begin = Instant::now();
+    let mut buffer = [0; MAX_MESSAGE_BYTES];
+    loop {
+        // Raw sockets hear everything that comes in; what others get does not make us wait longer.
+        let left = limit.saturating_sub(begin.elapsed());
+        let (length, from) = receive(&socket, &mut buffer, left, checkpoint)?;
+        let message = buffer.get(..length).unwrap_or_default();
+        if let Some(reply) = echo.read(from.ip().to_canonical(), message) {
+            return Ok(reply);
+        }
+    }
+}
+
+/// A socket, and the identifier that requests through it carry. The standard library's type for datagrams reads and writes any
+/// kind of socket.
+fn open(target: IpAddr) -> io::Result<(UdpSocket, u16)> {
+    let (domain, protocol, any) = match target {
+        IpAddr::V4(_) => (Domain::IPV4, Protocol::ICMPV4, IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
+        IpAddr::V6(_) => (Domain::IPV6, Protocol::ICMPV6, IpAddr::V6(Ipv6Addr::UNSPECIFIED)),
+    };
+    if let Ok(socket) = Socket::new(domain, Type::DGRAM, Some(protocol)) {
+        // Linux chooses the identifier, and calls it a port.
+        socket.bind(&SocketAddr::new(any, 0).into())?;
+        let socket = UdpSocket::from(socket);
+        let identifier = Some(socket.local_addr()?.port()).filter(|port| *port != 0);
+        return Ok((socket, identifier.unwrap_or_else(own_identifier)));
+    }
+    let socket = Socket::new(domain, Type::RAW, Some(protocol)).map_err(with_rights)?;
+    Ok((socket.into(), own_identifier()))
+}
+
+/// The lower half of the number of this process.
+fn own_identifier() -> u16 {
+    let [.., high, low] = std::process::id().to_be_bytes();
+    u16::from_be_bytes([high, low])
+}
+
+/// Says what would help.
+fn with_rights(error: io::Error) -> io::Error {
+    if error.kind() != io::ErrorKind::PermissionDenied {
+        return error;
+    }
+    let text = format!("icmp needs root, CAP_NET_RAW, or a group in net.ipv4.ping_group_range: {error}");
+    io::Error::new(error.kind(), text)
+}
