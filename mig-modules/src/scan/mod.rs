@@ -30,6 +30,7 @@ mod decompress;
 mod examine;
 mod filesystems;
 mod first;
+mod group;
 mod hash;
 mod long_line;
 mod metadata;

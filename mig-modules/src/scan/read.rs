@@ -174,7 +174,8 @@ impl<'a> Stream<'a> {
         }
         let algorithms: BTreeSet<Algorithm> =
             plans().flat_map(|plan| plan.algorithms.iter().copied()).collect();
-        Self { lines, pace: Pace::default(), hashers: Hashers::new(algorithms), failure: None, readers }
+        let pace = Pace::new(matcher.piece());
+        Self { lines, pace, hashers: Hashers::new(algorithms), failure: None, readers }
     }
 
     fn wants_more(&self) -> bool {
@@ -247,23 +248,23 @@ impl<'a> Stream<'a> {
 }
 
 /// How much is searched between two looks at the session. Some expressions make a hundred kilobytes in a second, most make
-/// more than a gigabyte.
+/// more than a gigabyte. What their weight tells holds from the beginning, the rest is learned.
 struct Pace {
     bytes: usize,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self { bytes: CHUNK_BYTES / 8 }
-    }
+    max: usize,
 }
 
 impl Pace {
+    fn new(max: usize) -> Self {
+        let max = max.min(CHUNK_BYTES);
+        Self { bytes: max.min(CHUNK_BYTES / 8), max }
+    }
+
     fn took(&mut self, time: Duration) {
         if time < Duration::from_millis(5) {
-            self.bytes = CHUNK_BYTES;
+            self.bytes = self.max;
         } else if time > Duration::from_millis(40) {
-            self.bytes = (self.bytes / 2).max(512);
+            self.bytes = (self.bytes / 2).max(512).min(self.max);
         }
     }
 }

@@ -24,6 +24,9 @@ const PATTERNS: [&str; 14] = [
     "a\\rb",
 ];
 
+/// Expressions that are searched for alone, and some whose matches reach over several pieces.
+const HEAVY: [&str; 4] = ["a[ab]{990}c", "^[ab]{0,999}$", "[^b]{3,800}b", "(?:a.{1,400}b)$"];
+
 fn matcher(quantifier: Quantifier, patterns: &[&str]) -> LineMatcher {
     let asked = patterns.iter().map(|pattern| (Arc::new(Pattern::new(pattern).unwrap()), quantifier));
     LineMatcher::new(asked.collect()).unwrap()
@@ -32,6 +35,11 @@ fn matcher(quantifier: Quantifier, patterns: &[&str]) -> LineMatcher {
 /// Compiled once: cases are many.
 static ALL: LazyLock<[LineMatcher; 2]> =
     LazyLock::new(|| [Quantifier::Any, Quantifier::Every].map(|quantifier| matcher(quantifier, &PATTERNS)));
+/// Each line of more than three bytes is long.
+static SLICED: LazyLock<[LineMatcher; 2]> = LazyLock::new(|| {
+    [Quantifier::Any, Quantifier::Every]
+        .map(|quantifier| LineMatcher { piece: 3, ..matcher(quantifier, &[&PATTERNS[..], &HEAVY].concat()) })
+});
 static EACH: LazyLock<Vec<LineMatcher>> =
     LazyLock::new(|| PATTERNS.iter().map(|pattern| matcher(Quantifier::Any, &[pattern])).collect());
 
@@ -72,10 +80,16 @@ fn data() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3_000))]
 
-
-#[test]
+    #[test]
     fn lines_in_pieces_are_answered_as_by_definition(data in data(), piece in 1..8_usize) {
         for matcher in &*ALL {
+            prop_assert_eq!(scan(matcher, &data, piece), reference(matcher, &data));
+        }
+    }
+
+    #[test]
+    fn lines_that_are_not_collected_are_answered_as_by_definition(data in data(), piece in 1..8_usize) {
+        for matcher in &*SLICED {
             prop_assert_eq!(scan(matcher, &data, piece), reference(matcher, &data));
         }
     }
@@ -94,12 +108,11 @@ proptest! {
     fn a_long_line_is_answered_as_a_short_one(data in data(), piece in 1..8_usize) {
         let line: Vec<u8> = data.into_iter().filter(|byte| *byte != b'\n').collect();
         let matcher = &ALL[0];
-        let mut long = matcher.long.start().unwrap();
-        line.chunks(piece).for_each(|piece| long.feed(piece));
-        let matched = long.finish();
+        let mut long = matcher.long.start(|_| true).unwrap();
+        line.chunks(piece).for_each(|piece| long.feed(piece, &go_on).unwrap());
+        let matched = long.finish(&go_on).unwrap();
         let expected: Vec<bool> = matcher.expressions.iter().map(|it| it.pattern.is_match_line(&line)).collect();
-        let found: Vec<bool> = (0..PATTERNS.len()).map(|expression| contains(&matched, expression)).collect();
-        prop_assert_eq!(found, expected);
+        prop_assert_eq!(matched, expected);
     }
 }
 
@@ -112,6 +125,62 @@ fn lines_longer_than_any_buffer_are_searched_to_their_ends() {
         let found: Vec<bool> = scan(&matcher, &data, piece).into_iter().map(Option::unwrap).collect();
         assert_eq!(found, [true, true, true, true, true, false], "{piece}");
     }
+}
+
+/// `a` and `b` in an order that repeats late.
+fn letters(count: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    let mut letter = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        if state >> 63 == 0 { b'a' } else { b'b' }
+    };
+    (0..count).map(|_| letter()).collect()
+}
+
+#[test]
+fn heavy_expressions_are_searched_exactly_in_lines_of_any_length() {
+    let heavy = ["a[ab]{990}c", "^b[ab]{990}c", "a[ab]{990}d", "foo", "c$"];
+    let matcher = matcher(Quantifier::Any, &heavy);
+    for length in [1_000, 2_000, matcher.piece, matcher.piece + 1, 20_000] {
+        let data = [&letters(length), &b"c\nfo"[..], &letters(length), b"\nfoo"].concat();
+        for piece in [100, matcher.piece, data.len()] {
+            assert_eq!(scan(&matcher, &data, piece), reference(&matcher, &data), "{length} {piece}");
+        }
+    }
+}
+
+#[test]
+fn the_session_is_asked_the_more_often_the_heavier_expressions_are() {
+    let heavy: Vec<String> = (0..6).map(|number| format!("a[ab]{{{}}}c", 990 + number)).collect();
+    let matcher = matcher(Quantifier::Any, &heavy.iter().map(String::as_str).collect::<Vec<_>>());
+    assert!(
+        matcher.groups.is_empty() && matcher.piece * 1_000 > STEPS_BETWEEN_LOOKS / 2,
+        "{}",
+        matcher.piece
+    );
+    let bytes = 8 * matcher.piece;
+    for line in [80, bytes] {
+        let lines: Vec<Vec<u8>> = letters(bytes).chunks(line).map(<[u8]>::to_vec).collect();
+        let data = lines.join(&b'\n');
+        let looks = std::cell::Cell::new(0);
+        let look = || {
+            looks.set(looks.get() + 1);
+            Ok(())
+        };
+        let mut scan = matcher.start();
+        (0..6).for_each(|expression| scan.want(expression));
+        data.chunks(matcher.piece).for_each(|piece| scan.feed(piece, &look).unwrap());
+        scan.finish(&look).unwrap();
+        let steps = 6 * 990 * bytes;
+        assert!(looks.get() >= steps / STEPS_BETWEEN_LOOKS - 1, "{} looks, lines of {line}", looks.get());
+    }
+}
+
+#[test]
+fn light_expressions_are_searched_in_whole_chunks() {
+    let literals: Vec<String> = (0..1_000).map(|number| format!("literal{number}[0-9]+x")).collect();
+    let matcher = matcher(Quantifier::Any, &literals.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!((matcher.groups.len(), matcher.piece), (1, MAX_LINE_BYTES));
 }
 
 #[test]
@@ -155,13 +224,13 @@ const CHUNK: usize = 256 << 10;
 
 #[test]
 fn expressions_that_one_automaton_can_not_hold_are_searched_for_in_groups() {
-    let expressions: Vec<String> = (0..24).map(|number| format!("a.{{999}}b{number}$")).collect();
+    let expressions: Vec<String> = (0..24).map(|number| format!("a[xy]{{99}}b{number}$")).collect();
     let asked = expressions.iter().map(|text| (Arc::new(Pattern::new(text).unwrap()), Quantifier::Any));
     let matcher = LineMatcher::new(asked.collect()).unwrap();
     assert!(matcher.groups.len() > 1, "{}", matcher.groups.len());
     let mut scan = matcher.start();
     (0..24).for_each(|expression| scan.want(expression));
-    scan.feed(format!("a{}b7\n", "x".repeat(999)).as_bytes(), &go_on).unwrap();
+    scan.feed(format!("a{}b7\n", "x".repeat(99)).as_bytes(), &go_on).unwrap();
     scan.finish(&go_on).unwrap();
     let found: Vec<usize> =
         (0..24).filter(|expression| scan.answer(*expression, true) == Some(true)).collect();
