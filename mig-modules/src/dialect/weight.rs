@@ -39,12 +39,11 @@ fn counted(copies: usize, bytes: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::dialect::parse;
+    use crate::dialect::Pattern;
 
     #[test]
     fn only_counted_repetitions_of_what_varies_have_weight() {
-        let weight = |pattern| weight(&parse(pattern).unwrap());
+        let weight = |pattern| Pattern::new(pattern).unwrap().weight();
         for light in ["abc", "[ab]*c+", "(foo|bar)[0-9]{8}", "a{1000}", "(abc){100}", ".*x.*", "[a-z]{4,}"] {
             assert_eq!(weight(light), 0, "{light}");
         }
@@ -54,5 +53,6 @@ mod tests {
         assert_eq!(weight("(?:[ab]{5}c){5}"), 25, "copies multiply");
         assert_eq!(weight("(?:ab|[cd]){100}"), 300, "literals between places count");
         assert_eq!(weight("(?:x[ab]{30}|y[ab]{30})"), 60);
+        assert_eq!(weight(".{100}"), 500, "a character has up to four bytes, and a bad one is one too");
     }
 }

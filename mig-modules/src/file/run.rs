@@ -31,9 +31,21 @@ pub(super) struct FileRun {
 impl FileRun {
     pub(super) fn new(params: Params) -> Result<Self, ParamsError> {
         let queries = params.searches.iter().map(|search| search.query.clone()).collect();
-        let scan = Scan::new(queries).map_err(|error| ParamsError::new(error.to_string()))?;
+        let scan = Scan::new(queries).map_err(|error| ParamsError {
+            reason: error.to_string(),
+            place: error.content().and_then(|number| place_of_content(&params.searches, number)),
+        })?;
         Ok(Self { searches: params.searches, max_errors: params.max_errors, scan })
     }
+}
+
+/// The search and the value behind a number that counts the contents of all searches.
+fn place_of_content(searches: &[LabelledSearch], number: usize) -> Option<String> {
+    let contents = |search: &LabelledSearch| -> Vec<String> {
+        let values = search.checks.iter().flat_map(|check| &check.contents);
+        values.map(|value| format!("search '{}', contents '{value}'", search.label)).collect()
+    };
+    searches.iter().flat_map(contents).nth(number)
 }
 
 impl Run for FileRun {
@@ -183,4 +195,22 @@ fn info(found: &Found) -> FileInfo {
 /// A path as text: U+FFFD for each byte that is not UTF-8.
 fn lossy(path: &Path) -> String {
     json::lossy(path.as_os_str().as_encoded_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contents_are_counted_over_all_searches() {
+        let text = br#"{"searches":{
+            "a":{"paths":["/"],"names":["n"],"contents":["c0","!c1"]},
+            "b":{"paths":["/"],"names":["n"]},
+            "c":{"paths":["/"],"contents":["c2"]}}}"#;
+        let params = Params::parse(&json::from_slice(text).unwrap()).unwrap();
+        let place = |number| place_of_content(&params.searches, number);
+        assert_eq!(place(1).unwrap(), "search 'a', contents '!c1'");
+        assert_eq!(place(2).unwrap(), "search 'c', contents 'c2'");
+        assert_eq!(place(3), None);
+    }
 }

@@ -93,7 +93,7 @@ impl LineMatcher {
         let weights =
             groups.iter().map(|group| group.weight).chain(members.iter().map(|member| member.weight));
         let piece = bytes_between_looks(weights.max().unwrap_or(0));
-        Ok(Self { expressions: compile(asked, &members)?, groups, long, piece })
+        Ok(Self { expressions: compile(asked, &members, ALL_EXPRESSIONS_BYTES)?, groups, long, piece })
     }
 
     /// Most bytes that should be fed at once.
@@ -354,10 +354,11 @@ pub(super) fn bytes_between_looks(weight: usize) -> usize {
     (STEPS_BETWEEN_LOOKS / weight.max(1)).clamp(16, MAX_LINE_BYTES)
 }
 
-/// Compiles each expression on its own.
+/// Compiles each expression on its own; together they may take `limit` bytes.
 fn compile(
     asked: Vec<(Arc<Pattern>, Quantifier)>,
     members: &[Member],
+    limit: usize,
 ) -> Result<Vec<Expression>, BuildError> {
     let mut memory = 0;
     let expression = |(content, ((pattern, quantifier), member)): (usize, (_, &Member))| {
@@ -365,8 +366,8 @@ fn compile(
         let superset =
             build(&[&member.superset], EXPRESSION_BYTES, cache).map_err(|error| error.of(content))?;
         memory += superset.memory_usage();
-        if memory > ALL_EXPRESSIONS_BYTES {
-            let reason = format!("together they take more than {ALL_EXPRESSIONS_BYTES} bytes");
+        if memory > limit {
+            let reason = format!("together they take more than {limit} bytes");
             return Err(BuildError::new(reason).of(content));
         }
         Ok(Expression { pattern, quantifier, superset })

@@ -251,3 +251,17 @@ fn a_run_can_be_ended_between_two_expressions() {
     assert_eq!(scan.feed(b"abc\n", &second), Err(Stop::Cancelled));
     assert_eq!(asked.get(), 2);
 }
+
+#[test]
+fn the_expression_that_is_too_much_is_known() {
+    let asked: Vec<_> = ["small", "[ab]{500}", "other"]
+        .map(|text| (Arc::new(Pattern::new(text).unwrap()), Quantifier::Any))
+        .into();
+    let members: Vec<Member> = asked.iter().map(|(pattern, _)| Member::new(pattern)).collect();
+    let error = compile(asked, &members, members[1].memory / 2).unwrap_err();
+    assert_eq!(error.content(), Some(1));
+    assert!(
+        error.to_string().starts_with("the contents are too large to be searched for: together"),
+        "{error}"
+    );
+}
