@@ -13,7 +13,7 @@ use mig_core::{
     json, limits,
     module::{Outcome, ParamsError, Run, Session, Stop},
 };
-use std::{fs, path::Path, time::Instant};
+use std::{fs, path::Path, thread, time::Instant};
 
 /// Room for elements in a result, in bytes of JSON.
 const MAX_ELEMENTS_BYTES: usize = limits::MAX_RESULT_BYTES / 8 * 7;
@@ -51,12 +51,14 @@ fn place_of_content(searches: &[LabelledSearch], number: usize) -> Option<String
 impl Run for FileRun {
     fn run(self: Box<Self>, session: &dyn Session) -> Result<Outcome, Stop> {
         let begin = Instant::now();
-        let report = self.scan.run(session);
-        report_problems(report.problems, self.max_errors, session);
+        let Self { searches, max_errors, scan } = *self;
+        let report = scan.run(session);
+        free(scan);
+        report_problems(report.problems, max_errors, session);
         let total_hits: usize = report.hits.iter().map(Vec::len).sum();
         let mut room = MAX_ELEMENTS_BYTES;
         let mut elements = Elements::new();
-        for (search, mut hits) in self.searches.iter().zip(report.hits) {
+        for (search, mut hits) in searches.iter().zip(report.hits) {
             let kept = fitting(search, &hits, &mut room);
             if kept < hits.len() {
                 let text = format!(
@@ -86,6 +88,12 @@ impl Run for FileRun {
     fn check_here(&self) -> Result<(), ParamsError> {
         self.searches.iter().try_for_each(has_a_path)
     }
+}
+
+/// Frees the caches of many automata while the answer is on its way: that may take longer than a stop allows.
+fn free(scan: Scan) {
+    // If there can be no thread, it is freed at once.
+    drop(thread::Builder::new().spawn(move || drop(scan)));
 }
 
 /// One path that can be looked at is enough.

@@ -8,20 +8,17 @@
 use crate::{
     dialect::Pattern,
     scan::{
-        group::{Group, Member, build, cache_bytes, hit},
+        expression::Expression,
+        group::{Group, Member},
         long_line::{LongLine, LongLineMatcher},
     },
 };
 use memchr::{memchr, memrchr};
 use mig_core::module::Stop;
-use regex_automata::meta::Regex;
 use std::{fmt, sync::Arc};
 
 /// Longest line, in bytes, that is put together from several chunks.
 pub(super) const MAX_LINE_BYTES: usize = 256 << 10;
-
-/// Largest automaton of one expression, in bytes before it is run.
-const EXPRESSION_BYTES: usize = 64 << 20;
 
 /// Memory for all expressions of one run, in bytes.
 const ALL_EXPRESSIONS_BYTES: usize = 512 << 20;
@@ -73,15 +70,6 @@ pub(super) struct LineMatcher {
     /// Expressions that one automaton can hold, in their order; those in none are searched for one by one.
     groups: Vec<Group>,
     long: LongLineMatcher,
-    /// Most bytes that are searched between two looks at the session, and so the longest line that is collected.
-    piece: usize,
-}
-
-#[derive(Debug)]
-struct Expression {
-    pattern: Arc<Pattern>,
-    quantifier: Quantifier,
-    superset: Regex,
 }
 
 impl LineMatcher {
@@ -90,15 +78,7 @@ impl LineMatcher {
         let members: Vec<Member> = asked.iter().map(|(pattern, _)| Member::new(pattern)).collect();
         let groups = Group::all(&members);
         let long = LongLineMatcher::new(asked.iter().map(|(pattern, _)| Arc::clone(pattern)).collect());
-        let weights =
-            groups.iter().map(|group| group.weight).chain(members.iter().map(|member| member.weight));
-        let piece = bytes_between_looks(weights.max().unwrap_or(0));
-        Ok(Self { expressions: compile(asked, &members, ALL_EXPRESSIONS_BYTES)?, groups, long, piece })
-    }
-
-    /// Most bytes that should be fed at once.
-    pub(super) fn piece(&self) -> usize {
-        self.piece
+        Ok(Self { expressions: compile(asked, &members, ALL_EXPRESSIONS_BYTES)?, groups, long })
     }
 
     /// Begins with a file. Nothing is asked until [`LineScan::want`] says so.
@@ -219,15 +199,13 @@ impl<'a> LineScan<'a> {
         if let Some(long) = &mut self.long {
             return long.feed(piece, checkpoint);
         }
-        let bytes = self.partial.len() + piece.len();
-        let long = if bytes > self.matcher.piece { self.start_long() } else { None };
-        if let Some(mut long) = long {
+        if self.partial.len() + piece.len() <= MAX_LINE_BYTES {
+            self.partial.extend_from_slice(piece);
+        } else if let Some(mut long) = self.start_long() {
             long.feed(&self.partial, checkpoint)?;
             long.feed(piece, checkpoint)?;
             self.partial.clear();
             self.long = Some(long);
-        } else if bytes <= MAX_LINE_BYTES {
-            self.partial.extend_from_slice(piece);
         } else {
             self.blind = true;
             self.partial.truncate(1);
@@ -279,13 +257,11 @@ impl<'a> LineScan<'a> {
         let (any, every): (Vec<usize>, Vec<usize>) =
             open.into_iter().partition(|i| matcher.expressions[*i].quantifier == Quantifier::Any);
         for expression in every {
-            checkpoint()?;
-            if !lines_of(block).all(|line| matcher.expressions[expression].pattern.is_match_line(line)) {
+            if !matcher.expressions[expression].matches_every_line(block, checkpoint)? {
                 self.close(expression);
             }
         }
         for expression in matcher.candidates(&any, block, checkpoint)? {
-            checkpoint()?;
             if matcher.expressions[expression].matches_a_line(block, checkpoint)? {
                 self.close(expression);
             }
@@ -317,37 +293,6 @@ impl LineMatcher {
     }
 }
 
-impl Expression {
-    /// Whether a line of the block matches, exactly.
-    fn matches_a_line(&self, block: &[u8], checkpoint: Checkpoint<'_>) -> Result<bool, Stop> {
-        let mut from = 0;
-        while let Some(place) = hit(&self.superset, block, from) {
-            let (line, end) = line_at(block, place);
-            if self.pattern.superset().is_exact() || self.pattern.is_match_line(line) {
-                return Ok(true);
-            }
-            if end == block.len() {
-                return Ok(false);
-            }
-            checkpoint()?;
-            from = end + 1;
-        }
-        Ok(false)
-    }
-}
-
-/// The line around a place, and where it ends in the block.
-fn line_at(block: &[u8], place: usize) -> (&[u8], usize) {
-    let (before, after) = block.split_at(place);
-    let begin = memrchr(b'\n', before).map_or(0, |end| end + 1);
-    let end = memchr(b'\n', after).map_or(block.len(), |end| place + end);
-    (&block[begin..end], end)
-}
-
-fn lines_of(block: &[u8]) -> impl Iterator<Item = &[u8]> {
-    block.split(|byte| *byte == b'\n')
-}
-
 /// How many bytes an expression of this weight may look at between two looks at the session.
 pub(super) fn bytes_between_looks(weight: usize) -> usize {
     // Fewer would cost more for the looks than for the search.
@@ -362,15 +307,14 @@ fn compile(
 ) -> Result<Vec<Expression>, BuildError> {
     let mut memory = 0;
     let expression = |(content, ((pattern, quantifier), member)): (usize, (_, &Member))| {
-        let cache = cache_bytes(1, members.len(), member.memory);
-        let superset =
-            build(&[&member.superset], EXPRESSION_BYTES, cache).map_err(|error| error.of(content))?;
-        memory += superset.memory_usage();
+        let expression = Expression::new(pattern, quantifier, member, members.len());
+        let expression = expression.map_err(|error| error.of(content))?;
+        memory += expression.memory_usage();
         if memory > limit {
             let reason = format!("together they take more than {limit} bytes");
             return Err(BuildError::new(reason).of(content));
         }
-        Ok(Expression { pattern, quantifier, superset })
+        Ok(expression)
     };
     asked.into_iter().zip(members).enumerate().map(expression).collect()
 }

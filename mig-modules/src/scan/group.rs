@@ -1,13 +1,19 @@
 //! Expressions that one automaton looks for together.
 
-use crate::{dialect::Pattern, scan::content::BuildError};
+use crate::{
+    dialect::Pattern,
+    scan::content::{BuildError, MAX_LINE_BYTES, bytes_between_looks},
+};
 use memchr::memrchr;
 use regex_automata::{
-    Input, MatchKind, PatternID, PatternSet,
-    hybrid::dfa::{Cache, DFA},
+    Input, MatchError, MatchKind, PatternID, PatternSet,
+    hybrid::dfa::{self, Cache, DFA},
     meta::Regex,
     nfa::thompson,
-    util::pool::{Pool, PoolGuard},
+    util::{
+        pool::{Pool, PoolGuard},
+        prefilter::Prefilter,
+    },
 };
 use regex_syntax::hir::Hir;
 use std::{fmt, ops::Range};
@@ -21,9 +27,8 @@ const ALL_CACHES_BYTES: usize = 256 << 20;
 /// Largest automaton of several expressions, in bytes before it is run.
 pub(super) const GROUP_BYTES: usize = 10 << 20;
 
-/// Heaviest expressions that are looked for together. What is heavier makes the pieces between two looks at the session
-/// smaller, for all.
-pub(super) const GROUP_WEIGHT: usize = 1 << 10;
+/// Bytes that a state of a hasty automaton must have been good for, on average, when there is no room for more.
+const MIN_BYTES_PER_STATE: usize = 16;
 
 /// One expression over lines, and what is known of it.
 #[derive(Debug)]
@@ -49,7 +54,6 @@ impl Member {
 #[derive(Debug)]
 pub(super) struct Group {
     pub(super) members: Range<usize>,
-    pub(super) weight: usize,
     together: Together,
 }
 
@@ -66,10 +70,8 @@ impl Group {
         if members.len() < 2 {
             return;
         }
-        let weight = members.iter().map(|member| member.weight).sum();
-        let together = (weight <= GROUP_WEIGHT).then(|| Together::new(members, all.len()));
-        if let Some(Ok(together)) = together {
-            groups.push(Self { members: range, weight, together });
+        if let Ok(together) = Together::new(members, all.len()) {
+            groups.push(Self { members: range, together });
         } else {
             let middle = range.start + range.len() / 2;
             Self::divide(all, range.start..middle, groups);
@@ -96,7 +98,8 @@ impl Group {
 /// All expressions in one automaton: first whether any hits, then which.
 #[derive(Debug)]
 struct Together {
-    any: Regex,
+    /// `None` if a search could take long.
+    any: Option<Regex>,
     which: Lazy,
 }
 
@@ -110,14 +113,26 @@ impl Together {
     fn new(members: &[Member], of: usize) -> Result<Self, BuildError> {
         let cache = cache_bytes(members.len(), of, members.iter().map(|member| member.memory).sum());
         let supersets: Vec<&Hir> = members.iter().map(|member| &member.superset).collect();
+        let weight = members.iter().fold(0_usize, |sum, member| sum.saturating_add(member.weight));
+        if bytes_between_looks(weight) < MAX_LINE_BYTES {
+            return Ok(Self { any: None, which: Lazy::hasty(&supersets, Some(GROUP_BYTES), cache)? });
+        }
         let any = build(&supersets, GROUP_BYTES, cache)?;
-        let which = Lazy::new(&supersets, Some(GROUP_BYTES), cache)?;
-        Ok(Self { any, which })
+        Ok(Self { any: Some(any), which: Lazy::new(&supersets, Some(GROUP_BYTES), cache)? })
+    }
+
+    /// The first place where any hits.
+    fn hit(&self, block: &[u8]) -> Result<Option<usize>, MatchError> {
+        self.any.as_ref().map_or_else(|| self.which.hit(block), |any| Ok(hit(any, block, 0)))
     }
 
     /// Which expressions may match in the block.
     fn possible(&self, block: &[u8]) -> Possible {
-        let Some(place) = hit(&self.any, block, 0) else { return Possible::None };
+        let place = match self.hit(block) {
+            Ok(Some(place)) => place,
+            Ok(None) => return Possible::None,
+            Err(_) => return Possible::All,
+        };
         let begin = memrchr(b'\n', &block[..place]).map_or(0, |end| end + 1);
         let automaton = &self.which.automaton;
         let mut set = PatternSet::new(automaton.pattern_len());
@@ -148,18 +163,44 @@ impl Lazy {
         nfa_bytes: Option<usize>,
         cache_bytes: usize,
     ) -> Result<Self, BuildError> {
+        Self::build(expressions, nfa_bytes, DFA::config().cache_capacity(cache_bytes))
+    }
+
+    /// As [`new`](Self::new), but gives up when it would have to build states again and again. A state takes time as it
+    /// takes memory, so that the cache bounds the time of a search too.
+    pub(super) fn hasty(
+        expressions: &[&Hir],
+        nfa_bytes: Option<usize>,
+        cache_bytes: usize,
+    ) -> Result<Self, BuildError> {
+        let config = DFA::config()
+            .cache_capacity(cache_bytes)
+            .prefilter(Prefilter::from_hirs_prefix(MatchKind::All, expressions))
+            .minimum_cache_clear_count(Some(0))
+            .minimum_bytes_per_state(Some(MIN_BYTES_PER_STATE));
+        Self::build(expressions, nfa_bytes, config)
+    }
+
+    fn build(
+        expressions: &[&Hir],
+        nfa_bytes: Option<usize>,
+        config: dfa::Config,
+    ) -> Result<Self, BuildError> {
         // Every end of a match counts; those inside of a character are for the caller to sort out.
         let nfa = thompson::Compiler::new()
             .configure(thompson::Config::new().utf8(false).shrink(false).nfa_size_limit(nfa_bytes))
             .build_many_from_hir(expressions)
             .map_err(BuildError::new)?;
-        let config = DFA::config()
-            .match_kind(MatchKind::All)
-            .cache_capacity(cache_bytes)
-            .skip_cache_capacity_check(true);
+        let config = config.match_kind(MatchKind::All).skip_cache_capacity_check(true);
         let automaton = DFA::builder().configure(config).build_from_nfa(nfa).map_err(BuildError::new)?;
         let maker = automaton.clone();
         Ok(Self { automaton, caches: Pool::new(Box::new(move || maker.create_cache())) })
+    }
+
+    /// Where the first match ends, or that the automaton gave up.
+    pub(super) fn hit(&self, block: &[u8]) -> Result<Option<usize>, MatchError> {
+        let half = self.automaton.try_search_fwd(&mut self.cache(), &Input::new(block).earliest(true))?;
+        Ok(half.map(|half| half.offset()))
     }
 
     pub(super) fn cache(&self) -> LentCache<'_> {

@@ -6,7 +6,7 @@ use crate::{
     dialect::Pattern,
     scan::{
         content::{Checkpoint, STEPS_BETWEEN_LOOKS, bytes_between_looks},
-        group::{GROUP_BYTES, GROUP_WEIGHT, Lazy, LentCache, cache_bytes},
+        group::{GROUP_BYTES, Lazy, LentCache, cache_bytes},
     },
 };
 use mig_core::module::Stop;
@@ -58,17 +58,15 @@ impl Part {
     /// Puts as many neighbours together as one automaton may hold. False if one alone is too much.
     fn divide(all: &[Arc<Pattern>], members: Range<usize>, parts: &mut Vec<Self>) -> bool {
         let patterns = &all[members.clone()];
-        let weight = patterns.iter().map(|pattern| pattern.weight()).sum();
         let is_alone = patterns.len() < 2;
-        if is_alone || weight <= GROUP_WEIGHT {
-            let expressions: Vec<_> = patterns.iter().map(|pattern| pattern.hir()).collect();
-            let memory = (!is_alone).then_some(GROUP_BYTES);
-            let compiled = patterns.iter().map(|pattern| pattern.memory_usage()).sum();
-            let cache = cache_bytes(patterns.len(), all.len(), compiled);
-            if let Ok(lazy) = Lazy::new(&expressions, memory, cache) {
-                parts.push(Self { members, weight, lazy });
-                return true;
-            }
+        let expressions: Vec<_> = patterns.iter().map(|pattern| pattern.hir()).collect();
+        let memory = (!is_alone).then_some(GROUP_BYTES);
+        let compiled = patterns.iter().map(|pattern| pattern.memory_usage()).sum();
+        let cache = cache_bytes(patterns.len(), all.len(), compiled);
+        if let Ok(lazy) = Lazy::new(&expressions, memory, cache) {
+            let weight = patterns.iter().fold(0_usize, |sum, pattern| sum.saturating_add(pattern.weight()));
+            parts.push(Self { members, weight, lazy });
+            return true;
         }
         let middle = members.start + members.len() / 2;
         !is_alone
@@ -181,7 +179,11 @@ impl<'a> PartOfLine<'a> {
 
     /// What some bytes cost at most.
     fn steps_of(&self, bytes: usize) -> usize {
-        if self.state.is_some() { bytes.saturating_mul(self.part.weight + LIGHT_WEIGHT) } else { 0 }
+        if self.state.is_some() {
+            bytes.saturating_mul(self.part.weight.saturating_add(LIGHT_WEIGHT))
+        } else {
+            0
+        }
     }
 
     fn step(&mut self, text: &[u8], matched: &mut [bool]) {

@@ -28,6 +28,7 @@
 mod content;
 mod decompress;
 mod examine;
+mod expression;
 mod filesystems;
 mod first;
 mod group;

@@ -189,8 +189,7 @@ impl<'a> Stream<'a> {
         }
         let algorithms: BTreeSet<Algorithm> =
             plans().flat_map(|plan| plan.algorithms.iter().copied()).collect();
-        let pace = Pace::new(matcher.piece());
-        Self { lines, pace, hashers: Hashers::new(algorithms), failure: None, readers }
+        Self { lines, pace: Pace::default(), hashers: Hashers::new(algorithms), failure: None, readers }
     }
 
     fn wants_more(&self) -> bool {
@@ -263,23 +262,23 @@ impl<'a> Stream<'a> {
 }
 
 /// How much is searched between two looks at the session. Some expressions make a hundred kilobytes in a second, most make
-/// more than a gigabyte. What their weight tells holds from the beginning, the rest is learned.
+/// more than a gigabyte.
 struct Pace {
     bytes: usize,
-    max: usize,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { bytes: CHUNK_BYTES / 8 }
+    }
 }
 
 impl Pace {
-    fn new(max: usize) -> Self {
-        let max = max.min(CHUNK_BYTES);
-        Self { bytes: max.min(CHUNK_BYTES / 8), max }
-    }
-
     fn took(&mut self, time: Duration) {
         if time < Duration::from_millis(5) {
-            self.bytes = self.max;
+            self.bytes = CHUNK_BYTES;
         } else if time > Duration::from_millis(40) {
-            self.bytes = (self.bytes / 2).max(512).min(self.max);
+            self.bytes = (self.bytes / 2).max(512);
         }
     }
 }
