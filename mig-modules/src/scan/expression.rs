@@ -41,7 +41,7 @@ impl Expression {
         let superset = build(&[&member.superset], EXPRESSION_BYTES, cache)?;
         let at_once = bytes_between_looks(member.weight);
         let hasty = if at_once < MAX_LINE_BYTES {
-            Some(Lazy::hasty(&[&member.superset], Some(EXPRESSION_BYTES), cache)?)
+            Some(Lazy::hasty(&[&member.superset], member.weight, EXPRESSION_BYTES, cache)?)
         } else {
             None
         };

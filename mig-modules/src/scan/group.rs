@@ -27,7 +27,7 @@ const ALL_CACHES_BYTES: usize = 256 << 20;
 /// Largest automaton of several expressions, in bytes before it is run.
 pub(super) const GROUP_BYTES: usize = 10 << 20;
 
-/// Bytes that a state of a hasty automaton must have been good for, on average, when there is no room for more.
+/// Least bytes that a state of a hasty automaton must have been good for, on average, when there is no room for more.
 const MIN_BYTES_PER_STATE: usize = 16;
 
 /// One expression over lines, and what is known of it.
@@ -115,7 +115,7 @@ impl Together {
         let supersets: Vec<&Hir> = members.iter().map(|member| &member.superset).collect();
         let weight = members.iter().fold(0_usize, |sum, member| sum.saturating_add(member.weight));
         if bytes_between_looks(weight) < MAX_LINE_BYTES {
-            return Ok(Self { any: None, which: Lazy::hasty(&supersets, Some(GROUP_BYTES), cache)? });
+            return Ok(Self { any: None, which: Lazy::hasty(&supersets, weight, GROUP_BYTES, cache)? });
         }
         let any = build(&supersets, GROUP_BYTES, cache)?;
         Ok(Self { any: Some(any), which: Lazy::new(&supersets, Some(GROUP_BYTES), cache)? })
@@ -170,15 +170,18 @@ impl Lazy {
     /// takes memory, so that the cache bounds the time of a search too.
     pub(super) fn hasty(
         expressions: &[&Hir],
-        nfa_bytes: Option<usize>,
+        weight: usize,
+        nfa_bytes: usize,
         cache_bytes: usize,
     ) -> Result<Self, BuildError> {
+        // The heavier a state may be, the longer it must last.
+        let bytes_per_state = (MAX_LINE_BYTES / bytes_between_looks(weight)).max(MIN_BYTES_PER_STATE);
         let config = DFA::config()
             .cache_capacity(cache_bytes)
             .prefilter(Prefilter::from_hirs_prefix(MatchKind::All, expressions))
             .minimum_cache_clear_count(Some(0))
-            .minimum_bytes_per_state(Some(MIN_BYTES_PER_STATE));
-        Self::build(expressions, nfa_bytes, config)
+            .minimum_bytes_per_state(Some(bytes_per_state));
+        Self::build(expressions, Some(nfa_bytes), config)
     }
 
     fn build(
