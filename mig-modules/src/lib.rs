@@ -8,30 +8,29 @@ pub mod dialogue;
 pub mod example;
 #[cfg(feature = "file")]
 pub mod file;
-#[cfg(feature = "pkg")]
-pub mod pkg;
 #[cfg(feature = "memory")]
 pub mod memory;
-#[cfg(feature = "netstat")]
-pub mod netstat;
 #[cfg(feature = "net")]
 pub mod net;
+#[cfg(feature = "netstat")]
+pub mod netstat;
 pub mod parameters;
 #[cfg(feature = "ping")]
 pub mod ping;
+#[cfg(feature = "pkg")]
+pub mod pkg;
 #[cfg(feature = "scan")]
 pub mod scan;
-#[cfg(feature = "sshkey")]
-pub mod sshkey;
 #[cfg(feature = "scribe")]
 pub mod scribe;
+#[cfg(feature = "sshkey")]
+pub mod sshkey;
 pub mod sys;
 pub mod text;
-#[cfg(feature = "scribe")]
-#[cfg(feature = "version")]
-pub mod version;
 #[cfg(feature = "timedrift")]
 pub mod timedrift;
+#[cfg(feature = "version")]
+pub mod version;
 
 use mig_core::module::Module;
 
@@ -43,18 +42,18 @@ pub static BUILTIN: &[&dyn Module] = &[
     &example::ExampleModule,
     #[cfg(feature = "file")]
     &file::FileModule,
-    #[cfg(feature = "sshkey")]
-    &sshkey::SshKeyModule,
-    #[cfg(feature = "scribe")]
-    &scribe::ScribeModule,
-    #[cfg(feature = "pkg")]
-    &pkg::PkgModule,
     #[cfg(feature = "memory")]
     &memory::MemoryModule,
     #[cfg(feature = "netstat")]
     &netstat::NetstatModule,
     #[cfg(feature = "ping")]
     &ping::PingModule,
+    #[cfg(feature = "pkg")]
+    &pkg::PkgModule,
+    #[cfg(feature = "scribe")]
+    &scribe::ScribeModule,
+    #[cfg(feature = "sshkey")]
+    &sshkey::SshKeyModule,
     #[cfg(feature = "timedrift")]
     &timedrift::TimeDriftModule,
 ];

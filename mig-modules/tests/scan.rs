@@ -265,6 +265,22 @@ fn a_link_to_a_pseudo_file_system_is_found_and_not_read() {
     assert_eq!(problems(&report), [expected]);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_of_the_kernel_that_never_ends_is_one_problem() {
+    // The first says that it is empty, the second that it has 128 TiB.
+    for path in ["/proc/self/pagemap", "/proc/kcore"].map(Path::new) {
+        if fs::File::open(path).and_then(|mut file| std::io::Read::read(&mut file, &mut [0; 8])).is_err() {
+            println!("skipped: {} does not open here", path.display());
+            continue;
+        }
+        let report = run(vec![all(path, vec![content("^nothing like this$")])]);
+        let bytes = 16 << 20;
+        let why = format!("checkContent() -> read {}: does not end after {bytes} bytes", path.display());
+        assert_eq!(problems(&report), [why]);
+    }
+}
+
 #[test]
 fn a_large_file_is_searched_and_hashed_in_one_read() {
     let root = tempfile::tempdir().expect("a directory");

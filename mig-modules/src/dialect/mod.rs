@@ -30,6 +30,7 @@ mod parser;
 mod pattern;
 mod superset;
 mod unicode;
+mod weight;
 
 pub use self::{
     error::{DialectError, Reason},

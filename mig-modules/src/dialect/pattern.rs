@@ -5,9 +5,10 @@ use super::{
     lossy::Lossy,
     parse,
     superset::{self, Superset},
+    weight::weight,
 };
 use regex_automata::{Input, meta};
-use regex_syntax::hir::Hir;
+use regex_syntax::hir::{Class, Hir, HirKind};
 use std::ops::Range;
 
 /// Memory of one compiled expression; a larger one is refused.
@@ -85,11 +86,35 @@ impl Pattern {
         &self.superset
     }
 
+    /// Memory of the compiled expression, in bytes; without the caches of searches.
+    #[must_use]
+    pub fn memory_usage(&self) -> usize {
+        self.regex.memory_usage() + hir_bytes(&self.hir) + hir_bytes(self.superset.hir())
+    }
+
+    /// How many of its places a text may be at, at the same time; about what a byte costs, in steps, when no automaton is
+    /// fast. 0 for expressions without large counted repetitions.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        weight(self.superset.hir())
+    }
+
     fn groups(&self, text: &[u8]) -> Option<Vec<Option<Range<usize>>>> {
         let mut captures = self.regex.create_captures();
         self.regex.search_captures(&Input::new(text), &mut captures);
         captures.is_match().then(|| captures.iter().map(|group| group.map(|span| span.range())).collect())
     }
+}
+
+/// Memory of an expression before it is compiled, about.
+fn hir_bytes(hir: &Hir) -> usize {
+    let own = match hir.kind() {
+        HirKind::Literal(literal) => literal.0.len(),
+        HirKind::Class(Class::Unicode(class)) => size_of_val(class.ranges()),
+        HirKind::Class(Class::Bytes(class)) => size_of_val(class.ranges()),
+        _ => 0,
+    };
+    size_of::<Hir>() + own + hir.kind().subs().iter().map(hir_bytes).sum::<usize>()
 }
 
 #[cfg(test)]

@@ -20,7 +20,13 @@ pub(super) enum CheckError {
     /// Passed the original's validation, and failed when it made the checks.
     #[error("makeChecks() -> {0}")]
     Late(String),
+    /// Fits alone, but not together with the values before it.
+    #[error("the expressions take more than {MAX_EXPRESSIONS_BYTES} bytes together")]
+    TooLarge,
 }
+
+/// Memory for the compiled expressions of names, modes and contents of all searches, in bytes.
+pub(super) const MAX_EXPRESSIONS_BYTES: usize = 256 << 20;
 
 /// A regular expression on names or contents, and whether a leading `!` inverts it.
 pub(super) fn pattern(value: &str) -> Result<(Arc<Pattern>, bool), CheckError> {

@@ -2,7 +2,7 @@
 
 use crate::{
     file::{
-        check::{self, CheckError},
+        check::{self, CheckError, MAX_EXPRESSIONS_BYTES},
         wire::{Options, Parameters, Search},
     },
     scan::{Algorithm, Combine, Filter, Query, Test, clean},
@@ -44,10 +44,11 @@ impl Params {
         let mut params = Self::default();
         let mut late = None;
         let mut max_errors = 0;
+        let mut room = Room::default();
         for (label, search) in parameters.searches {
             let search = search.unwrap_or_default();
             max_errors = max_errors.max(limit(search.options.max_errors.trunc()).unwrap_or(0));
-            match labelled(label.clone(), search) {
+            match labelled(label.clone(), search, &mut room) {
                 Ok(search) => params.searches.push(search),
                 // Errors of validation come first, also those of later searches.
                 Err(error) if error.is_late() => late = late.or(Some(error.in_search(&label))),
@@ -86,7 +87,7 @@ enum SearchError {
 impl SearchError {
     /// Passed the original's validation.
     fn is_late(&self) -> bool {
-        matches!(self, Self::Check { source: CheckError::Late(_), .. })
+        matches!(self, Self::Check { source: CheckError::Late(_) | CheckError::TooLarge, .. })
     }
 
     fn in_search(&self, label: &str) -> ParamsError {
@@ -98,7 +99,25 @@ impl SearchError {
     }
 }
 
-fn labelled(label: String, mut search: Search) -> Result<LabelledSearch, SearchError> {
+/// Memory that is left for compiled expressions, in bytes.
+struct Room(usize);
+
+impl Default for Room {
+    fn default() -> Self {
+        Self(MAX_EXPRESSIONS_BYTES)
+    }
+}
+
+impl Room {
+    fn admit(&mut self, check: Check) -> Result<Check, CheckError> {
+        if let Test::Name(pattern) | Test::Mode(pattern) | Test::Content(pattern) = &check.test {
+            self.0 = self.0.checked_sub(pattern.memory_usage()).ok_or(CheckError::TooLarge)?;
+        }
+        Ok(check)
+    }
+}
+
+fn labelled(label: String, mut search: Search, room: &mut Room) -> Result<LabelledSearch, SearchError> {
     check_label(&label)?;
     let paths = search.paths.take().filter(|paths| !paths.is_empty()).ok_or(SearchError::NoPath)?;
     let paths: Vec<PathBuf> = paths.iter().map(|path| clean(Path::new(path))).collect();
@@ -110,7 +129,7 @@ fn labelled(label: String, mut search: Search) -> Result<LabelledSearch, SearchE
     for kind in &KINDS {
         let mismatch = mismatch.iter().any(|name| name == kind.mismatch);
         for value in (kind.values)(&search) {
-            match (kind.check)(value) {
+            match (kind.check)(value).and_then(|check| room.admit(check)) {
                 Ok(Check { test, negated, echo }) => {
                     filters.push(Filter { test, negated, mismatch });
                     let mut check = Search::default();
@@ -256,6 +275,7 @@ fn digest(value: &str, algorithms: &[Algorithm]) -> Result<Check, CheckError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::Pattern;
     use proptest::prelude::*;
 
     fn parse(search: &str) -> Result<Params, ParamsError> {
@@ -297,6 +317,35 @@ mod tests {
         );
         assert!(place(r#"{"paths":["/"],"names":[""]}"#).starts_with("search 's1', names '': Empty values"));
         assert!(place("null").starts_with("search 's1': invalid empty search path"));
+    }
+
+    #[test]
+    fn all_expressions_together_have_one_limit() {
+        let search = Search {
+            paths: Some(vec!["/".to_owned()]),
+            names: vec!["name".to_owned(), "[ab]{500}".to_owned()],
+            contents: vec!["[ab]{500}".to_owned()],
+            modes: vec!["[ab]{500}".to_owned()],
+            ..Search::default()
+        };
+        let one = Pattern::new("[ab]{500}").unwrap().memory_usage();
+        let error = |search: &Search, bytes| {
+            let refused = labelled("s1".to_owned(), search.clone(), &mut Room(bytes)).err();
+            refused.map(|error| format!("{:#}", error.in_search("s1")))
+        };
+        assert_eq!(error(&search, 4 * one), None);
+        let text = "the expressions take more than 268435456 bytes together";
+        assert_eq!(error(&search, 3 * one), Some(format!("search 's1', modes '[ab]{{500}}': {text}")));
+        assert_eq!(error(&search, 2 * one), Some(format!("search 's1', names '[ab]{{500}}': {text}")));
+        let invalid = Search { sizes: vec!["x".to_owned()], ..search };
+        assert!(error(&invalid, 0).unwrap().contains("Invalid size format"), "validation comes first");
+    }
+
+    #[test]
+    fn hundreds_of_huge_expressions_are_refused_before_all_are_kept() {
+        let names = vec![r#""\\pL{60}""#; 300].join(",");
+        let error = format!("{:#}", parse(&format!(r#"{{"paths":["/"],"names":[{names}]}}"#)).unwrap_err());
+        assert!(error.contains(r"names '\pL{60}': the expressions take more than"), "{error}");
     }
 
     #[test]
@@ -342,7 +391,7 @@ mod tests {
                 options: Options { max_depth: number, mismatch: Some(vec![value.clone()]), ..Options::default() },
                 ..Search::default()
             };
-            let _labelled = labelled(value, search);
+            let _labelled = labelled(value, search, &mut Room::default());
         }
     }
 }

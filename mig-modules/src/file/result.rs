@@ -125,9 +125,7 @@ pub(super) fn remarks(params: &Value, result: &ModuleResult) -> Vec<String> {
             parameters.searches.get(&label).and_then(|search| Some(search.as_ref()?.options.match_limit));
         let found = elements.iter().flatten().filter(|element| !element.file.is_empty()).count();
         if limit.is_some_and(|limit| limit > 0.0 && found as f64 >= limit) {
-            remarks.push(format!(
-                "search '{label}' ended at its -matchlimit of {found}: there may be more"
-            ));
+            remarks.push(format!("search '{label}' ended at its -matchlimit of {found}: there may be more"));
         }
     }
     remarks
@@ -237,10 +235,7 @@ mod tests {
         result.errors.get_or_insert_default().push(error.clone());
         let params = r#"{"searches":{"s1":{"options":{"matchlimit":2}},"s2":{"options":{"matchlimit":2}}}}"#;
         let remarks = remarks(&json::from_slice(params.as_bytes()).unwrap(), &result);
-        assert_eq!(
-            remarks,
-            [error, "search 's1' ended at its -matchlimit of 2: there may be more".into()]
-        );
+        assert_eq!(remarks, [error, "search 's1' ended at its -matchlimit of 2: there may be more".into()]);
     }
 
     #[test]

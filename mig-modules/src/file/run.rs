@@ -13,7 +13,7 @@ use mig_core::{
     json, limits,
     module::{Machine, Outcome, ParamsError, Run, Session, Stop},
 };
-use std::{path::Path, time::Instant};
+use std::{path::Path, thread, time::Instant};
 
 /// Room for elements in a result, in bytes of JSON.
 const MAX_ELEMENTS_BYTES: usize = limits::MAX_RESULT_BYTES / 8 * 7;
@@ -31,20 +31,34 @@ pub(super) struct FileRun {
 impl FileRun {
     pub(super) fn new(params: Params) -> Result<Self, ParamsError> {
         let queries = params.searches.iter().map(|search| search.query.clone()).collect();
-        let scan = Scan::new(queries).map_err(|error| ParamsError::new(error.to_string()))?;
+        let scan = Scan::new(queries).map_err(|error| ParamsError {
+            reason: error.to_string(),
+            place: error.content().and_then(|number| place_of_content(&params.searches, number)),
+        })?;
         Ok(Self { searches: params.searches, max_errors: params.max_errors, scan })
     }
+}
+
+/// The search and the value behind a number that counts the contents of all searches.
+fn place_of_content(searches: &[LabelledSearch], number: usize) -> Option<String> {
+    let contents = |search: &LabelledSearch| -> Vec<String> {
+        let values = search.checks.iter().flat_map(|check| &check.contents);
+        values.map(|value| format!("search '{}', contents '{value}'", search.label)).collect()
+    };
+    searches.iter().flat_map(contents).nth(number)
 }
 
 impl Run for FileRun {
     fn run(self: Box<Self>, session: &dyn Session) -> Result<Outcome, Stop> {
         let begin = Instant::now();
-        let report = self.scan.run(session);
-        report_problems(report.problems, self.max_errors, session);
+        let Self { searches, max_errors, scan } = *self;
+        let report = scan.run(session);
+        free(scan);
+        report_problems(report.problems, max_errors, session);
         let total_hits: usize = report.hits.iter().map(Vec::len).sum();
         let mut room = MAX_ELEMENTS_BYTES;
         let mut elements = Elements::new();
-        for (search, mut hits) in self.searches.iter().zip(report.hits) {
+        for (search, mut hits) in searches.iter().zip(report.hits) {
             let kept = fitting(search, &hits, &mut room);
             if kept < hits.len() {
                 let text = format!(
@@ -79,6 +93,12 @@ impl Run for FileRun {
             })
         })
     }
+}
+
+/// Frees the caches of many automata while the answer is on its way: that may take longer than a stop allows.
+fn free(scan: Scan) {
+    // If there can be no thread, it is freed at once.
+    drop(thread::Builder::new().spawn(move || drop(scan)));
 }
 
 /// How many of the first hits fit in a result: one that is too large would be lost as a whole.
@@ -169,4 +189,22 @@ fn info(found: &Found) -> FileInfo {
 /// A path as text: U+FFFD for each byte that is not UTF-8.
 fn lossy(path: &Path) -> String {
     json::lossy(path.as_os_str().as_encoded_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn contents_are_counted_over_all_searches() {
+        let text = br#"{"searches":{
+            "a":{"paths":["/"],"names":["n"],"contents":["c0","!c1"]},
+            "b":{"paths":["/"],"names":["n"]},
+            "c":{"paths":["/"],"contents":["c2"]}}}"#;
+        let params = Params::parse(&json::from_slice(text).unwrap()).unwrap();
+        let place = |number| place_of_content(&params.searches, number);
+        assert_eq!(place(1).unwrap(), "search 'a', contents '!c1'");
+        assert_eq!(place(2).unwrap(), "search 'c', contents 'c2'");
+        assert_eq!(place(3), None);
+    }
 }

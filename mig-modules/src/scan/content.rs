@@ -7,34 +7,24 @@
 
 use crate::{
     dialect::Pattern,
-    scan::long_line::{LongLine, LongLineMatcher},
+    scan::{
+        expression::Expression,
+        group::{Group, Member},
+        long_line::{LongLine, LongLineMatcher},
+    },
 };
 use memchr::{memchr, memrchr};
 use mig_core::module::Stop;
-use regex_automata::{
-    Input, MatchKind, PatternSet,
-    hybrid::dfa::{Cache, DFA},
-    meta::Regex,
-    nfa::thompson,
-    util::pool::Pool,
-};
-use regex_syntax::hir::Hir;
-use std::{fmt, ops::Range, sync::Arc};
+use std::{fmt, sync::Arc};
 
 /// Longest line, in bytes, that is put together from several chunks.
 pub(super) const MAX_LINE_BYTES: usize = 256 << 10;
 
-/// Memory for the states of one lazily built automaton and thread, in bytes.
-pub(super) const AUTOMATON_CACHE_BYTES: usize = 8 << 20;
-
-/// Largest automaton of one expression, in bytes before it is run.
-const EXPRESSION_BYTES: usize = 64 << 20;
-
-/// Largest automaton of several expressions, in bytes before it is run.
-const GROUP_BYTES: usize = 10 << 20;
-
 /// Memory for all expressions of one run, in bytes.
 const ALL_EXPRESSIONS_BYTES: usize = 512 << 20;
+
+/// Steps that an automaton may take between two looks at the session: some hundredths of a second.
+pub(super) const STEPS_BETWEEN_LOOKS: usize = 2 << 20;
 
 /// Says whether the run shall go on.
 pub(super) type Checkpoint<'a> = &'a dyn Fn() -> Result<(), Stop>;
@@ -48,14 +38,28 @@ pub(super) enum Quantifier {
     Every,
 }
 
-/// An expression is too large to be searched for.
+/// Expressions on contents are too large to be searched for.
 #[derive(Debug, thiserror::Error)]
-#[error("the contents are too large to be searched for: {0}")]
-pub struct BuildError(String);
+#[error("the contents are too large to be searched for: {reason}")]
+pub struct BuildError {
+    reason: String,
+    content: Option<usize>,
+}
 
 impl BuildError {
-    pub(super) fn new(error: impl fmt::Display) -> Self {
-        Self(error.to_string())
+    pub(super) fn new(reason: impl fmt::Display) -> Self {
+        Self { reason: reason.to_string(), content: None }
+    }
+
+    fn of(self, content: usize) -> Self {
+        Self { content: Some(content), ..self }
+    }
+
+    /// The content that is too large, alone or with those before it: its place among the contents of all queries, in
+    /// their order.
+    #[must_use]
+    pub fn content(&self) -> Option<usize> {
+        self.content
     }
 }
 
@@ -68,33 +72,13 @@ pub(super) struct LineMatcher {
     long: LongLineMatcher,
 }
 
-#[derive(Debug)]
-struct Expression {
-    pattern: Arc<Pattern>,
-    quantifier: Quantifier,
-    superset: Regex,
-}
-
 impl LineMatcher {
     /// Compiles these expressions. They are numbered by their place.
     pub(super) fn new(asked: Vec<(Arc<Pattern>, Quantifier)>) -> Result<Self, BuildError> {
-        let supersets: Vec<Hir> = asked.iter().map(|(pattern, _)| pattern.superset().hir().clone()).collect();
+        let members: Vec<Member> = asked.iter().map(|(pattern, _)| Member::new(pattern)).collect();
+        let groups = Group::all(&members);
         let long = LongLineMatcher::new(asked.iter().map(|(pattern, _)| Arc::clone(pattern)).collect());
-        let mut memory = 0;
-        let expressions = asked.into_iter().zip(&supersets).map(|((pattern, quantifier), superset)| {
-            let superset = build(std::slice::from_ref(superset), EXPRESSION_BYTES)?;
-            memory += superset.memory_usage();
-            if memory > ALL_EXPRESSIONS_BYTES {
-                return Err(BuildError::new(format!(
-                    "together they take more than {ALL_EXPRESSIONS_BYTES} bytes"
-                )));
-            }
-            Ok(Expression { pattern, quantifier, superset })
-        });
-        let expressions = expressions.collect::<Result<_, _>>()?;
-        let mut groups = Vec::new();
-        group(&supersets, 0..supersets.len(), &mut groups);
-        Ok(Self { expressions, groups, long })
+        Ok(Self { expressions: compile(asked, &members, ALL_EXPRESSIONS_BYTES)?, groups, long })
     }
 
     /// Begins with a file. Nothing is asked until [`LineScan::want`] says so.
@@ -183,21 +167,19 @@ impl<'a> LineScan<'a> {
     pub(super) fn feed(&mut self, mut data: &[u8], checkpoint: Checkpoint<'_>) -> Result<(), Stop> {
         if self.is_in_line() {
             let Some(end) = memchr(b'\n', data) else {
-                self.hold(data);
-                return Ok(());
+                return self.hold(data, checkpoint);
             };
-            self.hold(&data[..end]);
+            self.hold(&data[..end], checkpoint)?;
             self.end_line(checkpoint)?;
             data = &data[end + 1..];
         }
         match memrchr(b'\n', data) {
             Some(last) => {
                 self.search(&data[..last], checkpoint)?;
-                self.hold(&data[last + 1..]);
+                self.hold(&data[last + 1..], checkpoint)
             }
-            None => self.hold(data),
+            None => self.hold(data, checkpoint),
         }
-        Ok(())
     }
 
     /// The file ends.
@@ -210,31 +192,37 @@ impl<'a> LineScan<'a> {
     }
 
     /// Keeps a piece of a line for later.
-    fn hold(&mut self, piece: &[u8]) {
+    fn hold(&mut self, piece: &[u8], checkpoint: Checkpoint<'_>) -> Result<(), Stop> {
         if self.open == 0 {
-            return;
+            return Ok(());
         }
         if let Some(long) = &mut self.long {
-            long.feed(piece);
-        } else if self.partial.len() + piece.len() <= MAX_LINE_BYTES {
+            return long.feed(piece, checkpoint);
+        }
+        if self.partial.len() + piece.len() <= MAX_LINE_BYTES {
             self.partial.extend_from_slice(piece);
-        } else if let Some(mut long) = self.matcher.long.start() {
-            long.feed(&self.partial);
-            long.feed(piece);
+        } else if let Some(mut long) = self.start_long() {
+            long.feed(&self.partial, checkpoint)?;
+            long.feed(piece, checkpoint)?;
             self.partial.clear();
             self.long = Some(long);
         } else {
             self.blind = true;
             self.partial.truncate(1);
         }
+        Ok(())
+    }
+
+    fn start_long(&self) -> Option<LongLine<'a>> {
+        self.matcher.long.start(|expression| self.answers[expression] == Answer::Open)
     }
 
     fn end_line(&mut self, checkpoint: Checkpoint<'_>) -> Result<(), Stop> {
         match self.long.take() {
             Some(long) => {
-                let matched = long.finish();
+                let matched = long.finish(checkpoint)?;
                 self.lines = true;
-                self.decide(|expression| contains(&matched, expression));
+                self.decide(|expression| matched[expression]);
             }
             None => {
                 let mut line = std::mem::take(&mut self.partial);
@@ -269,14 +257,12 @@ impl<'a> LineScan<'a> {
         let (any, every): (Vec<usize>, Vec<usize>) =
             open.into_iter().partition(|i| matcher.expressions[*i].quantifier == Quantifier::Any);
         for expression in every {
-            checkpoint()?;
-            if !lines_of(block).all(|line| matcher.expressions[expression].pattern.is_match_line(line)) {
+            if !matcher.expressions[expression].matches_every_line(block, checkpoint)? {
                 self.close(expression);
             }
         }
-        for expression in matcher.candidates(&any, block) {
-            checkpoint()?;
-            if matcher.expressions[expression].matches_a_line(block) {
+        for expression in matcher.candidates(&any, block, checkpoint)? {
+            if matcher.expressions[expression].matches_a_line(block, checkpoint)? {
                 self.close(expression);
             }
         }
@@ -286,144 +272,51 @@ impl<'a> LineScan<'a> {
 
 impl LineMatcher {
     /// Those of some expressions, which are in order, that may match a line of the block.
-    fn candidates(&self, expressions: &[usize], block: &[u8]) -> Vec<usize> {
+    fn candidates(
+        &self,
+        expressions: &[usize],
+        block: &[u8],
+        checkpoint: Checkpoint<'_>,
+    ) -> Result<Vec<usize>, Stop> {
         let mut candidates = Vec::new();
         let mut rest = expressions;
-        for Group { members, together } in &self.groups {
-            let (before, others) = rest.split_at(rest.partition_point(|place| *place < members.start));
-            let (inside, after) = others.split_at(others.partition_point(|place| *place < members.end));
+        for group in &self.groups {
+            let (before, others) = rest.split_at(rest.partition_point(|place| *place < group.members.start));
+            let (inside, after) = others.split_at(others.partition_point(|place| *place < group.members.end));
             candidates.extend(before);
-            match (inside, together.possible(block)) {
-                ([] | [_], _) | (_, Possible::All) => candidates.extend(inside),
-                (_, Possible::None) => {}
-                (_, Possible::Some(set)) => {
-                    candidates.extend(inside.iter().filter(|place| contains(&set, *place - members.start)));
-                }
-            }
+            checkpoint()?;
+            group.select(inside, block, &mut candidates);
             rest = after;
         }
         candidates.extend(rest);
-        candidates
+        Ok(candidates)
     }
 }
 
-/// Neighbours that are searched for by one automaton.
-#[derive(Debug)]
-struct Group {
-    members: Range<usize>,
-    together: Together,
+/// How many bytes an expression of this weight may look at between two looks at the session.
+pub(super) fn bytes_between_looks(weight: usize) -> usize {
+    // Fewer would cost more for the looks than for the search.
+    (STEPS_BETWEEN_LOOKS / weight.max(1)).clamp(16, MAX_LINE_BYTES)
 }
 
-/// Puts as many neighbours together as one automaton may hold.
-fn group(supersets: &[Hir], members: Range<usize>, groups: &mut Vec<Group>) {
-    if members.len() < 2 {
-        return;
-    }
-    if let Ok(together) = Together::new(&supersets[members.clone()]) {
-        groups.push(Group { members, together });
-    } else {
-        let middle = members.start + members.len() / 2;
-        group(supersets, members.start..middle, groups);
-        group(supersets, middle..members.end, groups);
-    }
-}
-
-impl Expression {
-    /// Whether a line of the block matches, exactly.
-    fn matches_a_line(&self, block: &[u8]) -> bool {
-        let mut from = 0;
-        while let Some(place) = hit(&self.superset, block, from) {
-            let (line, end) = line_at(block, place);
-            if self.pattern.superset().is_exact() || self.pattern.is_match_line(line) {
-                return true;
-            }
-            if end == block.len() {
-                return false;
-            }
-            from = end + 1;
+/// Compiles each expression on its own; together they may take `limit` bytes.
+fn compile(
+    asked: Vec<(Arc<Pattern>, Quantifier)>,
+    members: &[Member],
+    limit: usize,
+) -> Result<Vec<Expression>, BuildError> {
+    let mut memory = 0;
+    let expression = |(content, ((pattern, quantifier), member)): (usize, (_, &Member))| {
+        let expression = Expression::new(pattern, quantifier, member, members.len());
+        let expression = expression.map_err(|error| error.of(content))?;
+        memory += expression.memory_usage();
+        if memory > limit {
+            let reason = format!("together they take more than {limit} bytes");
+            return Err(BuildError::new(reason).of(content));
         }
-        false
-    }
-}
-
-/// Where the first match ends; inside of its line, as supersets never take in a line end.
-fn hit(regex: &Regex, block: &[u8], from: usize) -> Option<usize> {
-    regex.search_half(&Input::new(block).range(from..).earliest(true)).map(|half| half.offset())
-}
-
-/// The line around a place, and where it ends in the block.
-fn line_at(block: &[u8], place: usize) -> (&[u8], usize) {
-    let (before, after) = block.split_at(place);
-    let begin = memrchr(b'\n', before).map_or(0, |end| end + 1);
-    let end = memchr(b'\n', after).map_or(block.len(), |end| place + end);
-    (&block[begin..end], end)
-}
-
-fn lines_of(block: &[u8]) -> impl Iterator<Item = &[u8]> {
-    block.split(|byte| *byte == b'\n')
-}
-
-fn contains(set: &PatternSet, expression: usize) -> bool {
-    regex_automata::PatternID::new(expression).is_ok_and(|id| set.contains(id))
-}
-
-fn build(supersets: &[Hir], nfa_bytes: usize) -> Result<Regex, BuildError> {
-    let config = Regex::config()
-        .utf8_empty(false)
-        .hybrid_cache_capacity(AUTOMATON_CACHE_BYTES)
-        .nfa_size_limit(Some(nfa_bytes));
-    Regex::builder().configure(config).build_many_from_hir(supersets).map_err(BuildError::new)
-}
-
-/// All expressions in one automaton: first whether any hits, then which.
-struct Together {
-    any: Regex,
-    which: DFA,
-    caches: Pool<Cache, Box<dyn Fn() -> Cache + Send + Sync>>,
-}
-
-enum Possible {
-    None,
-    Some(PatternSet),
-    All,
-}
-
-impl Together {
-    fn new(supersets: &[Hir]) -> Result<Self, BuildError> {
-        let any = build(supersets, GROUP_BYTES)?;
-        let nfa = thompson::Compiler::new()
-            .configure(thompson::Config::new().utf8(false).shrink(false).nfa_size_limit(Some(GROUP_BYTES)))
-            .build_many_from_hir(supersets)
-            .map_err(BuildError::new)?;
-        let config = DFA::config()
-            .match_kind(MatchKind::All)
-            .cache_capacity(AUTOMATON_CACHE_BYTES)
-            .skip_cache_capacity_check(true);
-        let which = DFA::builder().configure(config).build_from_nfa(nfa).map_err(BuildError::new)?;
-        let maker = which.clone();
-        let caches =
-            Pool::new(Box::new(move || maker.create_cache()) as Box<dyn Fn() -> Cache + Send + Sync>);
-        Ok(Self { any, which, caches })
-    }
-
-    /// Which expressions may match in the block.
-    fn possible(&self, block: &[u8]) -> Possible {
-        let Some(place) = hit(&self.any, block, 0) else { return Possible::None };
-        let begin = memrchr(b'\n', &block[..place]).map_or(0, |end| end + 1);
-        let mut set = PatternSet::new(self.which.pattern_len());
-        let input = Input::new(block).range(begin..);
-        match self.which.try_which_overlapping_matches(&mut self.caches.get(), &input, &mut set) {
-            Ok(()) => Possible::Some(set),
-            // The automaton gave up: let every expression look for itself.
-            Err(_) => Possible::All,
-        }
-    }
-}
-
-impl fmt::Debug for Together {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Together").field("any", &self.any).finish_non_exhaustive()
-    }
+        Ok(expression)
+    };
+    asked.into_iter().zip(members).enumerate().map(expression).collect()
 }
 
 #[cfg(test)]

@@ -7,22 +7,19 @@ use crate::scan::{
     paths::{nowhere, reason},
     plan::Verdict,
     platform::Directory,
-    read::{Purpose, read},
+    read::{Opened, Purpose, read},
     report::{Found, Hit},
     run::Context,
     tree::Opened,
 };
 use mig_core::module::Stop;
-use std::{
-    ffi::OsStr,
-    fs::File,
-    io::{self, Read},
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{ffi::OsStr, fs::File, io, path::PathBuf, sync::Arc};
 
-/// Bytes that are read of a file that says it is empty and lies on a pseudo file system: some of these never end.
+/// Most bytes that are read of a file the kernel makes up: some never end, and some say that they have terabytes.
 const MAX_PSEUDO_FILE_BYTES: u64 = 16 << 20;
+
+/// How much longer than it was a file may become while it is read, in bytes.
+const MAX_GROWTH_BYTES: u64 = 1 << 30;
 
 /// Where a file is: an entry of an open directory.
 #[derive(Debug)]
@@ -132,19 +129,12 @@ fn judge_content(
 ) -> Result<Option<Metadata>, Stop> {
     match open(context.ground, place, verdicts) {
         Ok((file, metadata)) => {
-            let is_endless =
-                metadata.size == 0 && FileSystem::of_file(&file).is_ok_and(|kind| kind != FileSystem::Local);
-            let limit = if is_endless { MAX_PSEUDO_FILE_BYTES } else { u64::MAX };
-            let mut source = (&file).take(limit);
-            for problem in read(&mut source, &place.path, buffer, context.matcher, verdicts, context.session)?
-            {
+            let made_up = is_made_up(&file, &metadata);
+            let opened = Opened { file: &file, path: &place.path, limit: read_limit(&metadata, made_up) };
+            for problem in read(opened, buffer, context.matcher, verdicts, context.session)? {
                 context.problem(&place.path, problem);
             }
-            if source.limit() == 0 {
-                let text =
-                    format!("warning: only the first {limit} bytes of {} were read", place.path.display());
-                context.problem(&place.path, text);
-            } else if !is_endless && has_changed(&file, &metadata) {
+            if !made_up && has_changed(&file, &metadata) {
                 let text = format!("warning: {} changed while it was read", place.path.display());
                 context.problem(&place.path, text);
             }
@@ -163,6 +153,19 @@ fn judge_content(
             Ok(None)
         }
     }
+}
+
+/// Whether the size of a file says nothing about where it ends. Costs a look only where the size is strange.
+fn is_made_up(file: &File, metadata: &Metadata) -> bool {
+    match metadata.size {
+        0 => FileSystem::of_file(file).is_ok_and(|kind| kind != FileSystem::Local),
+        1..=MAX_PSEUDO_FILE_BYTES => false,
+        _ => FileSystem::of_file(file).is_ok_and(|kind| kind == FileSystem::Pseudo),
+    }
+}
+
+fn read_limit(metadata: &Metadata, made_up: bool) -> u64 {
+    if made_up { MAX_PSEUDO_FILE_BYTES } else { metadata.size.saturating_add(MAX_GROWTH_BYTES) }
 }
 
 /// Whether somebody wrote to the file since; what we found is true of neither state then.

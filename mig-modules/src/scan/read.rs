@@ -20,18 +20,28 @@ use std::{
 /// our look: with 256 KiB the same search took twice as long.
 pub(super) const CHUNK_BYTES: usize = 64 << 10;
 
+/// An open file.
+#[derive(Debug)]
+pub(super) struct Opened<'a, R> {
+    pub(super) file: R,
+    /// For people.
+    pub(super) path: &'a Path,
+    /// Bytes after which reading ends with a problem, however many are left; a chunk more may be read.
+    pub(super) limit: u64,
+}
+
 /// Reads a file for all verdicts that want its content, and lets them judge it. Stops reading when nobody wants more.
 ///
 /// Returns what went wrong, once for each purpose that it hindered.
 pub(super) fn read(
-    file: impl Read,
-    path: &Path,
+    opened: Opened<'_, impl Read>,
     buffer: &mut [u8],
     matcher: &LineMatcher,
     verdicts: &mut [Verdict<'_>],
     session: &dyn Session,
 ) -> Result<BTreeSet<String>, Stop> {
-    let mut source = Source { file, buffer, complete: false };
+    let path = opened.path;
+    let mut source = Source { opened, buffer, taken: 0, complete: false };
     let mut reading = None;
     let failure = loop {
         session.checkpoint()?;
@@ -51,17 +61,21 @@ pub(super) fn read(
 
 /// A file in chunks.
 struct Source<'a, R> {
-    file: R,
+    opened: Opened<'a, R>,
     buffer: &'a mut [u8],
+    taken: u64,
     complete: bool,
 }
 
 impl<R: Read> Source<'_, R> {
     /// The next chunk; full, unless the file ends with it.
     fn next(&mut self) -> io::Result<&[u8]> {
+        if self.taken >= self.opened.limit {
+            return Err(io::Error::other(format!("does not end after {} bytes", self.taken)));
+        }
         let mut filled = 0;
         while filled < self.buffer.len() {
-            match self.file.read(&mut self.buffer[filled..]) {
+            match self.opened.file.read(&mut self.buffer[filled..]) {
                 Ok(0) => {
                     self.complete = true;
                     break;
@@ -71,6 +85,7 @@ impl<R: Read> Source<'_, R> {
                 Err(error) => return Err(error),
             }
         }
+        self.taken += filled as u64;
         Ok(&self.buffer[..filled])
     }
 }
@@ -297,5 +312,55 @@ impl Purpose {
             Self::Digest => format!("checkHash() -> getHash() -> {reason}"),
             Self::Answer => format!("buildResults() -> getHash() -> {reason}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        dialect::Pattern,
+        scan::{
+            plan::Plan,
+            query::{Filter, Query, Test},
+        },
+    };
+    use mig_core::agent::{Budget, RunSession};
+    use std::sync::Arc;
+
+    /// The problems of searching a file for an `x`.
+    fn problems(file: impl Read, limit: u64) -> Vec<String> {
+        let test = Test::Content(Arc::new(Pattern::new("x").unwrap()));
+        let filters = vec![Filter { test, negated: false, mismatch: false }];
+        let mut expressions = Vec::new();
+        let plan = Plan::new(Query { filters, ..Query::default() }, &mut expressions);
+        let matcher = LineMatcher::new(expressions).unwrap();
+        let mut verdicts = [Verdict::of_name(&plan, 0, "file".as_ref())];
+        let opened = Opened { file, path: Path::new("/some/file"), limit };
+        let session = RunSession::new(Budget::default());
+        let problems = read(opened, &mut [0; CHUNK_BYTES], &matcher, &mut verdicts, &session);
+        problems.unwrap().into_iter().collect()
+    }
+
+    struct Broken;
+
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::other("Input/output error"))
+        }
+    }
+
+    #[test]
+    fn read_errors_name_the_file() {
+        assert_eq!(problems(Broken, 1), ["checkContent() -> read /some/file: input/output error"]);
+    }
+
+    #[test]
+    fn a_file_that_never_ends_is_a_problem() {
+        assert_eq!(
+            problems(io::repeat(b'\n'), 100_000),
+            ["checkContent() -> read /some/file: does not end after 131072 bytes"]
+        );
+        assert!(problems(io::repeat(b'\n').take(100_000), 100_001).is_empty());
     }
 }

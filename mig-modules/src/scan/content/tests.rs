@@ -24,6 +24,9 @@ const PATTERNS: [&str; 14] = [
     "a\\rb",
 ];
 
+/// Expressions with counted repetitions.
+const HEAVY: [&str; 4] = ["a[ab]{990}c", "^[ab]{0,999}$", "[^b]{3,800}b", "(?:a.{1,400}b)$"];
+
 fn matcher(quantifier: Quantifier, patterns: &[&str]) -> LineMatcher {
     let asked = patterns.iter().map(|pattern| (Arc::new(Pattern::new(pattern).unwrap()), quantifier));
     LineMatcher::new(asked.collect()).unwrap()
@@ -32,6 +35,14 @@ fn matcher(quantifier: Quantifier, patterns: &[&str]) -> LineMatcher {
 /// Compiled once: cases are many.
 static ALL: LazyLock<[LineMatcher; 2]> =
     LazyLock::new(|| [Quantifier::Any, Quantifier::Every].map(|quantifier| matcher(quantifier, &PATTERNS)));
+/// Blocks are searched in pieces of at most three bytes.
+static SLICED: LazyLock<[LineMatcher; 2]> = LazyLock::new(|| {
+    [Quantifier::Any, Quantifier::Every].map(|quantifier| {
+        let mut matcher = matcher(quantifier, &[&PATTERNS[..], &HEAVY].concat());
+        matcher.expressions.iter_mut().for_each(|expression| expression.at_once = 3);
+        matcher
+    })
+});
 static EACH: LazyLock<Vec<LineMatcher>> =
     LazyLock::new(|| PATTERNS.iter().map(|pattern| matcher(Quantifier::Any, &[pattern])).collect());
 
@@ -72,10 +83,16 @@ fn data() -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3_000))]
 
-
-#[test]
+    #[test]
     fn lines_in_pieces_are_answered_as_by_definition(data in data(), piece in 1..8_usize) {
         for matcher in &*ALL {
+            prop_assert_eq!(scan(matcher, &data, piece), reference(matcher, &data));
+        }
+    }
+
+    #[test]
+    fn blocks_in_small_pieces_are_answered_as_by_definition(data in data(), piece in 1..8_usize) {
+        for matcher in &*SLICED {
             prop_assert_eq!(scan(matcher, &data, piece), reference(matcher, &data));
         }
     }
@@ -94,12 +111,11 @@ proptest! {
     fn a_long_line_is_answered_as_a_short_one(data in data(), piece in 1..8_usize) {
         let line: Vec<u8> = data.into_iter().filter(|byte| *byte != b'\n').collect();
         let matcher = &ALL[0];
-        let mut long = matcher.long.start().unwrap();
-        line.chunks(piece).for_each(|piece| long.feed(piece));
-        let matched = long.finish();
+        let mut long = matcher.long.start(|_| true).unwrap();
+        line.chunks(piece).for_each(|piece| long.feed(piece, &go_on).unwrap());
+        let matched = long.finish(&go_on).unwrap();
         let expected: Vec<bool> = matcher.expressions.iter().map(|it| it.pattern.is_match_line(&line)).collect();
-        let found: Vec<bool> = (0..PATTERNS.len()).map(|expression| contains(&matched, expression)).collect();
-        prop_assert_eq!(found, expected);
+        prop_assert_eq!(matched, expected);
     }
 }
 
@@ -112,6 +128,67 @@ fn lines_longer_than_any_buffer_are_searched_to_their_ends() {
         let found: Vec<bool> = scan(&matcher, &data, piece).into_iter().map(Option::unwrap).collect();
         assert_eq!(found, [true, true, true, true, true, false], "{piece}");
     }
+}
+
+/// `a` and `b` in an order that repeats late.
+fn letters(count: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    let mut letter = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        if state >> 63 == 0 { b'a' } else { b'b' }
+    };
+    (0..count).map(|_| letter()).collect()
+}
+
+#[test]
+fn heavy_expressions_are_searched_exactly_in_lines_of_any_length() {
+    let heavy = ["a[ab]{990}c", "^b[ab]{990}c", "a[ab]{990}d", "foo", "c$"];
+    let matcher = matcher(Quantifier::Any, &heavy);
+    let at_once = matcher.expressions[0].at_once;
+    for length in [1_000, 2_000, at_once, at_once + 1, 20_000] {
+        let data = [&letters(length), &b"c\nfo"[..], &letters(length), b"\nfoo"].concat();
+        for piece in [100, at_once, data.len()] {
+            assert_eq!(scan(&matcher, &data, piece), reference(&matcher, &data), "{length} {piece}");
+        }
+    }
+}
+
+#[test]
+fn the_session_is_asked_the_more_often_the_heavier_expressions_are() {
+    let heavy: Vec<String> = (0..3).map(|number| format!("a[ab]{{{}}}c", 990 + number)).collect();
+    let heavy: Vec<&str> = heavy.iter().map(String::as_str).collect();
+    for quantifier in [Quantifier::Any, Quantifier::Every] {
+        for line in [5_000, 32 << 10] {
+            let mut data = letters(32 << 10);
+            data.iter_mut().skip(line).step_by(line + 1).for_each(|byte| *byte = b'\n');
+            let matcher = matcher(quantifier, &heavy);
+            let looks = std::cell::Cell::new(0);
+            let look = || {
+                looks.set(looks.get() + 1);
+                Ok(())
+            };
+            let mut scan = matcher.start();
+            (0..3).for_each(|expression| scan.want(expression));
+            scan.feed(&data, &look).unwrap();
+            scan.finish(&look).unwrap();
+            // Who asks for every line is answered by the first.
+            let searched = if quantifier == Quantifier::Any { data.len() } else { line };
+            let steps = 3 * 990 * searched;
+            assert!(
+                looks.get() >= steps / (2 * STEPS_BETWEEN_LOOKS),
+                "{} looks, lines of {line}",
+                looks.get()
+            );
+        }
+    }
+}
+
+#[test]
+fn light_expressions_are_searched_in_whole_chunks() {
+    let literals: Vec<String> = (0..1_000).map(|number| format!("literal{number}[0-9]+x")).collect();
+    let matcher = matcher(Quantifier::Any, &literals.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(matcher.groups.len(), 1);
+    assert!(matcher.expressions.iter().all(|expression| expression.at_once == MAX_LINE_BYTES));
 }
 
 #[test]
@@ -181,4 +258,18 @@ fn a_run_can_be_ended_between_two_expressions() {
     };
     assert_eq!(scan.feed(b"abc\n", &second), Err(Stop::Cancelled));
     assert_eq!(asked.get(), 2);
+}
+
+#[test]
+fn the_expression_that_is_too_much_is_known() {
+    let asked: Vec<_> = ["small", "[ab]{500}", "other"]
+        .map(|text| (Arc::new(Pattern::new(text).unwrap()), Quantifier::Any))
+        .into();
+    let members: Vec<Member> = asked.iter().map(|(pattern, _)| Member::new(pattern)).collect();
+    let error = compile(asked, &members, members[1].memory / 2).unwrap_err();
+    assert_eq!(error.content(), Some(1));
+    assert!(
+        error.to_string().starts_with("the contents are too large to be searched for: together"),
+        "{error}"
+    );
 }

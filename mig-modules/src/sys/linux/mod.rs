@@ -14,6 +14,8 @@ pub mod route;
 pub mod sock_diag;
 
 use self::netlink::NetlinkError;
+#[cfg(feature = "agentdestroy")]
+use crate::sys::HeldProcess;
 use crate::sys::{
     Files, Memory, MemoryError, Pid, Process, Region, System, SystemError,
     network::{
@@ -22,8 +24,6 @@ use crate::sys::{
 };
 use mig_core::module::{Machine, Session};
 use std::{collections::BTreeSet, io, path::Path};
-#[cfg(feature = "agentdestroy")]
-use crate::sys::HeldProcess;
 
 #[derive(Debug)]
 struct Linux {
@@ -94,7 +94,9 @@ impl System for Linux {
     ) -> Result<Table<Socket>, SystemError> {
         self.ask(namespace, || sock_diag::sockets(kind, filter, session))
             .unwrap_or_else(|| proc_net::sockets(self.files(), namespace, kind, session))
-            .or_else(|error| if kind.1 == Family::V6 && self.is_without_ipv6() { Ok(Table::default()) } else { Err(error) })
+            .or_else(|error| {
+                if kind.1 == Family::V6 && self.is_without_ipv6() { Ok(Table::default()) } else { Err(error) }
+            })
     }
 
     fn unix_sockets(
