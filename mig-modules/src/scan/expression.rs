@@ -57,6 +57,7 @@ impl Expression {
 
     /// Whether a line of the block matches.
     pub(super) fn matches_a_line(&self, block: &[u8], checkpoint: Checkpoint<'_>) -> Result<bool, Stop> {
+        checkpoint()?;
         if block.len() > self.at_once {
             if self.hasty.as_ref().is_some_and(|hasty| matches!(hasty.hit(block), Ok(None))) {
                 return Ok(false);

@@ -27,6 +27,12 @@ const ALL_CACHES_BYTES: usize = 256 << 20;
 /// Largest automaton of several expressions, in bytes before it is run.
 pub(super) const GROUP_BYTES: usize = 10 << 20;
 
+/// Memory for the states of one hasty automaton and thread, in bytes. To fill it takes some hundredths of a second.
+const HASTY_CACHE_BYTES: usize = 2 << 20;
+
+/// Heaviest expressions that are looked for together: a cache has room for few states of a heavier automaton.
+const GROUP_WEIGHT: usize = 16 << 10;
+
 /// Least bytes that a state of a hasty automaton must have been good for, on average, when there is no room for more.
 const MIN_BYTES_PER_STATE: usize = 16;
 
@@ -114,6 +120,9 @@ impl Together {
         let cache = cache_bytes(members.len(), of, members.iter().map(|member| member.memory).sum());
         let supersets: Vec<&Hir> = members.iter().map(|member| &member.superset).collect();
         let weight = members.iter().fold(0_usize, |sum, member| sum.saturating_add(member.weight));
+        if weight > GROUP_WEIGHT {
+            return Err(BuildError::new("too heavy to be looked for together"));
+        }
         if bytes_between_looks(weight) < MAX_LINE_BYTES {
             return Ok(Self { any: None, which: Lazy::hasty(&supersets, weight, GROUP_BYTES, cache)? });
         }
@@ -177,7 +186,7 @@ impl Lazy {
         // The heavier a state may be, the longer it must last.
         let bytes_per_state = (MAX_LINE_BYTES / bytes_between_looks(weight)).max(MIN_BYTES_PER_STATE);
         let config = DFA::config()
-            .cache_capacity(cache_bytes)
+            .cache_capacity(cache_bytes.min(HASTY_CACHE_BYTES))
             .prefilter(Prefilter::from_hirs_prefix(MatchKind::All, expressions))
             .minimum_cache_clear_count(Some(0))
             .minimum_bytes_per_state(Some(bytes_per_state));

@@ -273,3 +273,18 @@ fn the_expression_that_is_too_much_is_known() {
         "{error}"
     );
 }
+
+#[test]
+fn a_run_can_be_ended_between_two_heavy_expressions_that_nothing_matches() {
+    let heavy: Vec<String> = (0..40).map(|number| format!("a[xy]{{{}}}c", 950 + number)).collect();
+    let matcher = matcher(Quantifier::Any, &heavy.iter().map(String::as_str).collect::<Vec<_>>());
+    let looks = std::cell::Cell::new(0);
+    let look = || {
+        looks.set(looks.get() + 1);
+        Ok(())
+    };
+    for expression in &matcher.expressions {
+        assert!(!expression.matches_a_line(&b"a\n".repeat(4_000), &look).unwrap());
+    }
+    assert!(looks.get() >= heavy.len(), "{} looks", looks.get());
+}
