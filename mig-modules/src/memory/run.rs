@@ -127,41 +127,12 @@ fn work(examiner: &Examiner<'_>, pids: &[Pid], next: &AtomicUsize) -> Report {
         if report.stopped.is_some() {
             break;
         }
-        match examiner.examine(*pid) {
-            Examination::Examined(mut examined) => {
-                report.stopped = examined.stopped.or_else(|| {
-                    let hits = hits_of(&examiner.plan.searches, &examined);
-                    if hits > 0 { examiner.session.count(hits).err() } else { None }
-                });
-                report.failures.append(&mut examined.failures);
-                report.processes += 1;
-                report.bytes_read += examined.bytes_read;
-                report.read_failures += examined.read_failures;
-                if examined.found.iter().any(|found| found.is_empty() || found.contains(&true)) {
-                    report.examined.push(*examined);
-                }
-            }
-            Examination::Refused(failure) => report.failures.push(failure),
-            Examination::Ended => report.ended += 1,
-            Examination::Skipped => {}
-        }
+        report.note(examiner.examine(*pid), examiner);
         if report.stopped.is_some() {
             break;
         }
     }
     report
-}
-
-/// How many elements a process gives.
-fn hits_of(searches: &[PlannedSearch], examined: &Examined) -> u64 {
-    let hits = searches.iter().zip(&examined.found).map(|(search, found)| {
-        if search.echo.options.match_all {
-            u64::from(found.iter().all(|found| *found))
-        } else {
-            found.iter().filter(|found| **found).count() as u64
-        }
-    });
-    hits.sum()
 }
 
 /// What a thread, or all of them, saw.
@@ -178,6 +149,26 @@ struct Report {
 }
 
 impl Report {
+    /// Takes in what came of a process.
+    fn note(&mut self, outcome: Examination, examiner: &Examiner<'_>) {
+        let mut examined = match outcome {
+            Examination::Examined(examined) => examined,
+            Examination::Refused(failure) => return self.failures.push(failure),
+            Examination::Ended => return self.ended += 1,
+            Examination::Skipped => return,
+        };
+        let hits = examined.hits(&examiner.plan.searches);
+        let count = || if hits > 0 { examiner.session.count(hits).err() } else { None };
+        self.stopped = examined.stopped.or_else(count);
+        self.processes += 1;
+        self.bytes_read += examined.bytes_read;
+        self.read_failures += examined.read_failures;
+        self.failures.append(&mut examined.failures);
+        if hits > 0 {
+            self.examined.push(*examined);
+        }
+    }
+
     fn add(&mut self, other: Self) {
         self.examined.extend(other.examined);
         self.processes += other.processes;
@@ -226,7 +217,7 @@ impl FoundBy<'_> {
         let PlannedSearch { echo, checks, .. } = self.search;
         let place = self.place;
         if echo.options.match_all {
-            let (elements, hits) = self.entries(echo, |found| found[place].iter().all(|found| *found));
+            let (elements, hits) = self.entries(echo, |examined| examined.holds_all(place));
             return (Some(elements), hits);
         }
         if checks.is_empty() {
@@ -235,7 +226,7 @@ impl FoundBy<'_> {
         let mut elements = Vec::new();
         let mut hits = 0;
         for (number, check) in checks.iter().enumerate() {
-            let (of_check, count) = self.entries(&check.echo, |found| found[place][number]);
+            let (of_check, count) = self.entries(&check.echo, |examined| examined.holds(place, number));
             elements.extend(of_check);
             hits += count;
         }
@@ -243,10 +234,10 @@ impl FoundBy<'_> {
     }
 
     /// An entry for each process that was found, or one that says there is none.
-    fn entries(&mut self, echo: &Search, is_found: impl Fn(&[Vec<bool>]) -> bool) -> (Vec<Element>, u64) {
+    fn entries(&mut self, echo: &Search, is_found: impl Fn(&Examined) -> bool) -> (Vec<Element>, u64) {
         let mut elements = Vec::new();
         let mut hits = 0;
-        for examined in self.processes.iter().filter(|examined| is_found(&examined.found)) {
+        for examined in self.processes.iter().filter(|examined| is_found(examined)) {
             hits += 1;
             let element = Element { process: entry(examined), search: echo.clone() };
             let size = json::to_string(&element).map_or(usize::MAX, |text| text.len());

@@ -109,20 +109,18 @@ impl<'m> Walk<'m> {
         Ok(())
     }
 
-    fn region(&mut self, range: Range<u64>, is_anonymous: bool) -> Result<(), Break> {
+    fn region(&mut self, mut rest: Range<u64>, is_anonymous: bool) -> Result<(), Break> {
         let mut failures = 0;
-        let mut rest = range.clone();
         while !rest.is_empty() {
-            let extent =
-                if is_anonymous { self.memory.extent(&rest) } else { Extent::Used(rest.end - rest.start) };
+            let whole = Extent::Used(rest.end - rest.start);
+            let extent = if is_anonymous { self.memory.extent(&rest) } else { whole };
+            let (Extent::Used(length) | Extent::Unused(length)) = extent;
+            let part = rest.start..rest.start.saturating_add(length.max(1)).min(rest.end);
+            rest.start = part.end;
             match extent {
-                Extent::Unused(length) => self.zeros(rest.start, length)?,
-                Extent::Used(length) => {
-                    self.used(rest.start..rest.start.saturating_add(length), rest.end, &mut failures)?;
-                }
+                Extent::Used(_) => self.used(part, &mut failures)?,
+                Extent::Unused(_) => self.zeros(part)?,
             }
-            let (Extent::Unused(length) | Extent::Used(length)) = extent;
-            rest.start = rest.start.saturating_add(length.max(1)).min(rest.end);
             if failures > MAX_UNREADABLE_PAGES {
                 return self.lose(rest);
             }
@@ -131,24 +129,21 @@ impl<'m> Walk<'m> {
     }
 
     /// Reads a range; pages that can not be read are left out.
-    fn used(&mut self, mut range: Range<u64>, region_end: u64, failures: &mut usize) -> Result<(), Break> {
-        range.end = range.end.min(region_end);
+    fn used(&mut self, mut range: Range<u64>, failures: &mut usize) -> Result<(), Break> {
         while !range.is_empty() {
             if self.buffer.is_full() {
                 self.emit(false)?;
             }
-            if range.start != self.buffer.end {
-                self.buffer.restart(range.start);
-            }
+            self.buffer.go_on_at(range.start);
             let room = self.buffer.room(range.end - range.start);
             match self.memory.read(range.start, room) {
-                Ok(count) => {
+                Ok(count) if count > 0 => {
                     let count = self.buffer.advance(count);
                     self.bytes_read += count;
                     range.start += count;
                 }
                 Err(ReadError::Ended) => return Err(Break::Ended),
-                Err(ReadError::Unreadable(_)) => {
+                Ok(_) | Err(ReadError::Unreadable(_)) => {
                     *failures += 1;
                     let page = self.memory.page_bytes();
                     let next = (range.start / page).saturating_add(1).saturating_mul(page).min(range.end);
@@ -162,10 +157,9 @@ impl<'m> Walk<'m> {
     }
 
     /// Hands on as many zeros as matter, and skips the others.
-    fn zeros(&mut self, start: u64, length: u64) -> Result<(), Break> {
-        if start != self.buffer.end {
-            self.buffer.restart(start);
-        }
+    fn zeros(&mut self, range: Range<u64>) -> Result<(), Break> {
+        self.buffer.go_on_at(range.start);
+        let length = range.end - range.start;
         let zeros = self.buffer.zeros.saturating_add(length);
         let mut wanted = self.buffer.zeros_wanted(length);
         let is_skipping = wanted < length;
@@ -181,7 +175,7 @@ impl<'m> Walk<'m> {
         self.buffer.zeros = zeros;
         if is_skipping {
             self.emit(false)?;
-            self.buffer.end = start + length;
+            self.buffer.end = range.end;
         }
         Ok(())
     }
@@ -246,6 +240,13 @@ impl Buffer {
     fn restart(&mut self, address: u64) {
         (self.length, self.repeated, self.is_first) = (0, 0, true);
         (self.end, self.zeros) = (address, 0);
+    }
+
+    /// Begins with an area, unless the next bytes belong to this one.
+    fn go_on_at(&mut self, address: u64) {
+        if address != self.end {
+            self.restart(address);
+        }
     }
 
     fn is_empty(&self) -> bool {
