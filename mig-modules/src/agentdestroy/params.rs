@@ -54,7 +54,7 @@ mod tests {
             let params = parsed(&format!(r#"{{"PID":{pid},"version":"x"}}"#));
             assert_eq!(params, Ok(Params { pid, version: "x".to_owned() }));
         }
-        for pid in [i64::MIN, -5, 0, 1, (1 << 32) + 5, i64::MAX] {
+        for pid in [-(1 << 53), -5, 0, 1, (1 << 32) + 5, 1 << 53] {
             assert_eq!(parsed(&format!(r#"{{"pid":{pid},"version":"x"}}"#)), Err(out_of_range(pid)));
         }
     }

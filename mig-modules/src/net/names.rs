@@ -61,7 +61,7 @@ pub fn resolve(
         return Ok(vec![SocketAddr::new(address, port)]);
     }
     let question = (name.to_owned(), port);
-    let look_up = move || question.to_socket_addrs().map(|found| distinct(found));
+    let look_up = move || question.to_socket_addrs().map(distinct);
     let name = || name.to_owned();
     let addresses = match in_background(LOOKUP_TIME, checkpoint, look_up) {
         Ok(answer) => answer.map_err(|source| LookupError::Failed { name: name(), source })?,

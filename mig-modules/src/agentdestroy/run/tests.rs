@@ -11,7 +11,7 @@ use mig_core::{
 };
 use std::{
     fs,
-    os::unix::fs::PermissionsExt,
+    os::unix::{fs::PermissionsExt, process::CommandExt},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
@@ -79,10 +79,11 @@ fn spawn(path: &Path, arguments: &[&str]) -> Child {
     child
 }
 
-/// What our copies say of themselves.
+/// What our copies say of themselves, behind the name of an agent.
 fn version() -> String {
-    let output = Command::new(grep()).arg("-V").env_clear().output().unwrap();
-    json::lossy(&output.stdout).strip_suffix('\n').unwrap().to_owned()
+    let output = Command::new(grep()).arg0("mig-agent").arg("-V").env_clear().output().unwrap();
+    let text = json::lossy(&output.stdout);
+    text.strip_prefix("mig-agent ").and_then(|text| text.strip_suffix('\n')).unwrap().to_owned()
 }
 
 fn destroy_on(machine: Machine, pid: Pid, version: &str) -> ModuleResult {
@@ -164,7 +165,7 @@ fn the_file_that_took_the_place_of_a_deleted_program_stays() {
     let text = format!("PID {} from agent {} has been killed", agent.child.id(), version());
     assert_eq!(result.elements, Value::from(text));
     assert!(agent.is_killed());
-    assert_eq!(fs::read(&agent.path).unwrap(), b"the next version");
+    assert_eq!(mig_core::limits::read_file(&agent.path, 100).unwrap(), b"the next version");
 }
 
 #[test]

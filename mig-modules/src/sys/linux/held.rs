@@ -10,7 +10,10 @@ use rustix::{
 use std::{
     fs::{self, File},
     io,
-    os::fd::{AsFd, AsRawFd, OwnedFd},
+    os::{
+        fd::{AsFd, AsRawFd, OwnedFd},
+        unix::process::CommandExt,
+    },
     path::{Path, PathBuf},
     process::Command,
 };
@@ -73,7 +76,9 @@ impl HeldProcess for Held {
 
     fn command(&self, program: &Program) -> Command {
         // The new process still has the descriptor when it looks the path up; the program does not get it.
-        Command::new(format!("/proc/self/fd/{}", program.file.as_raw_fd()))
+        let mut command = Command::new(format!("/proc/self/fd/{}", program.file.as_raw_fd()));
+        command.arg0(&program.path);
+        command
     }
 
     fn remove(&self, program: &Program) -> Result<(), SystemError> {
