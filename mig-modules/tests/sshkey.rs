@@ -96,7 +96,7 @@ fn what_can_not_be_read_is_told() {
     }
     let (root, session) = image();
     write(root.path(), "k/id.pub", KEY);
-    fs::set_permissions(root.path().join("k/id.pub"), fs::Permissions::from_mode(0)).expect("a mode");
+    fs::set_permissions(root.path().join("k/id.pub"), fs::Permissions::from_mode(0o000)).expect("a mode");
     assert!(!run(r#"{"paths":["/k"]}"#, &session).found);
     assert!(errors(&session)[0].contains("/k/id.pub: permission denied"), "{:?}", errors(&session));
 }
