@@ -77,7 +77,9 @@ impl System for Linux {
     ) -> Result<Table<Socket>, SystemError> {
         self.ask(namespace, || sock_diag::sockets(kind, filter, session))
             .unwrap_or_else(|| proc_net::sockets(self.files(), namespace, kind, session))
-            .or_else(|error| if kind.1 == Family::V6 && self.is_without_ipv6() { Ok(Table::default()) } else { Err(error) })
+            .or_else(|error| {
+                if kind.1 == Family::V6 && self.is_without_ipv6() { Ok(Table::default()) } else { Err(error) }
+            })
     }
 
     fn unix_sockets(
