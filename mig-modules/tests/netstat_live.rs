@@ -20,7 +20,7 @@ use std::{
 };
 
 fn ask_on(machine: Machine, parameters: &str) -> ModuleResult {
-    let parameters: Value = json::from_str(parameters).unwrap();
+    let parameters: Value = json::from_str(parameters).expect("JSON");
     let session = RunSession::new(Budget::default()).on(machine);
     worker::run_in_session(&NetstatModule, &parameters, session).0
 }
@@ -55,17 +55,19 @@ impl Sockets {
         let mut sockets = Self { listeners: Vec::new(), _streams: Vec::new(), datagrams: Vec::new() };
         for address in ["127.0.0.1:0", "[::1]:0", "[::]:0"] {
             let Ok(listener) = TcpListener::bind(address) else { continue };
-            let port = listener.local_addr().unwrap().port();
+            let port = listener.local_addr().expect("a socket, address or port").port();
             // The last is reached by IPv4, and so has an IPv4 peer on an IPv6 socket.
             let ip = if address.starts_with("[::1]") { "::1" } else { "127.0.0.1" };
-            let stream = TcpStream::connect((ip, port)).unwrap();
-            sockets._streams.extend([stream, listener.accept().unwrap().0]);
+            let stream = TcpStream::connect((ip, port)).expect("a socket, address or port");
+            sockets._streams.extend([stream, listener.accept().expect("a socket, address or port").0]);
             sockets.listeners.push(listener);
         }
         for address in ["127.0.0.1:0", "[::1]:0"] {
             let Ok(first) = UdpSocket::bind(address) else { continue };
-            let second = UdpSocket::bind(address).unwrap();
-            second.connect(first.local_addr().unwrap()).unwrap();
+            let second = UdpSocket::bind(address).expect("an address of loopback");
+            second
+                .connect(first.local_addr().expect("a socket, address or port"))
+                .expect("a socket, address or port");
             sockets.datagrams.extend([first, second]);
         }
         sockets
@@ -73,8 +75,16 @@ impl Sockets {
 
     /// Ports that something listens on.
     fn ports(&self) -> BTreeSet<u16> {
-        let tcp = self.listeners.iter().map(|listener| listener.local_addr().unwrap().port());
-        tcp.chain(self.datagrams.iter().map(|socket| socket.local_addr().unwrap().port())).collect()
+        let tcp = self
+            .listeners
+            .iter()
+            .map(|listener| listener.local_addr().expect("a socket, address or port").port());
+        tcp.chain(
+            self.datagrams
+                .iter()
+                .map(|socket| socket.local_addr().expect("a socket, address or port").port()),
+        )
+        .collect()
     }
 }
 
@@ -85,7 +95,7 @@ type Row = (String, String, SocketAddr, SocketAddr, u32);
 fn ss(ports: &BTreeSet<u16>) -> Option<BTreeSet<Row>> {
     let output = Command::new("ss").args(["-H", "-O", "-n", "-a", "-p", "-t", "-u"]).output().ok()?;
     assert!(output.status.success());
-    let listing = String::from_utf8(output.stdout).unwrap();
+    let listing = String::from_utf8(output.stdout).expect("text");
     let rows = listing.lines().map(|line| {
         let words: Vec<&str> = line.split_whitespace().collect();
         let pid = words.get(6).and_then(|users| users.split("pid=").nth(1)?.split(',').next()?.parse().ok());
@@ -103,12 +113,12 @@ fn ss(ports: &BTreeSet<u16>) -> Option<BTreeSet<Row>> {
 
 /// An end as `ss` writes it: `*` for any address of both families, or for no port; `%lo` behind an address.
 fn end(word: &str, local: &str) -> SocketAddr {
-    let (address, port) = word.rsplit_once(':').unwrap();
-    let address = address.trim_matches(['[', ']']).split('%').next().unwrap();
+    let (address, port) = word.rsplit_once(':').expect("a port");
+    let address = address.trim_matches(['[', ']']).split('%').next().expect("a part");
     let is_v6 = local.starts_with(['*', '[']);
     let address: IpAddr = match address {
-        "*" | "0.0.0.0" if is_v6 => "::".parse().unwrap(),
-        address => address.parse().unwrap(),
+        "*" | "0.0.0.0" if is_v6 => "::".parse().expect("a socket, address or port"),
+        address => address.parse().expect("a socket, address or port"),
     };
     SocketAddr::new(address.to_canonical(), port.parse().unwrap_or(0))
 }
@@ -121,7 +131,10 @@ fn row(entry: &Value) -> Row {
             "" => nobody,
             address => address,
         };
-        SocketAddr::new(address.parse().unwrap(), u16::try_from(number(entry, port)).unwrap())
+        SocketAddr::new(
+            address.parse().expect("a socket, address or port"),
+            u16::try_from(number(entry, port)).expect("a socket, address or port"),
+        )
     };
     let (local, remote) = (end("localaddr", "localport"), end("remoteaddr", "remoteport"));
     (text(entry, "protocol").to_owned(), text(entry, "state").to_owned(), local, remote, number(entry, "pid"))
@@ -137,7 +150,9 @@ fn sockets_and_their_owners_are_those_of_ss() {
         r#"{{"connectedip":["127.0.0.0/8","::1"],"listeningport":[{}],"owner":true}}"#,
         listed.join(",")
     ));
-    assert_eq!(result.errors, None);
+    // Of other processes on this machine we may not see everything.
+    let errors = result.errors.clone().unwrap_or_default();
+    assert!(errors.iter().all(|error| error.starts_with("owners of sockets: ")), "{errors:?}");
     let all = ["connectedip", "listeningport"].map(|check| entries(&result, check)).concat();
     let ours =
         all.iter().map(row).filter(|row| ports.contains(&row.2.port()) || ports.contains(&row.3.port()));

@@ -33,9 +33,9 @@ impl<'s> Holders<'s> {
         };
         let hidden =
             inodes.iter().filter(|inode| **inode > 0 && !owners.processes.contains_key(inode)).count();
-        if owners.unreadable > 0 && hidden > 0 {
+        if hidden > 0 {
             session.soft_error(format!(
-                "owners of sockets: {hidden} sockets have none that can be seen, {} processes need more rights to be looked into",
+                "owners of sockets: {hidden} sockets are held by nobody that can be seen; {} processes can not be looked into",
                 owners.unreadable
             ));
         }

@@ -25,38 +25,40 @@ pub(super) fn find(
     }
     for pid in process::list(files)? {
         session.checkpoint()?;
-        match held(files, pid, inodes, session)? {
-            Some(held) => {
-                held.into_iter().for_each(|inode| owners.processes.entry(inode).or_default().push(pid))
-            }
-            None => owners.unreadable += 1,
-        }
+        let held = held(files, pid, inodes, session)?;
+        owners.unreadable += usize::from(held.is_refused);
+        held.inodes.into_iter().for_each(|inode| owners.processes.entry(inode).or_default().push(pid));
     }
     Ok(owners)
 }
 
-/// The wanted sockets of a process; `None` if we may not look.
-fn held(
-    files: Files<'_>,
-    pid: Pid,
-    inodes: &BTreeSet<u64>,
-    session: &dyn Session,
-) -> Result<Option<BTreeSet<u64>>, Stop> {
+/// What a process holds.
+#[derive(Default)]
+struct Held {
+    inodes: BTreeSet<u64>,
+    /// Some of it we may not see.
+    is_refused: bool,
+}
+
+/// The wanted sockets of a process. One that has ended since holds none.
+fn held(files: Files<'_>, pid: Pid, inodes: &BTreeSet<u64>, session: &dyn Session) -> Result<Held, Stop> {
+    let is_refusal = |error: io::Error| error.kind() == io::ErrorKind::PermissionDenied;
     let directory = PathBuf::from(format!("/proc/{pid}/fd"));
     let entries = match files.list(&directory) {
         Ok(entries) => entries,
-        // Unless it has ended since.
-        Err(error) => return Ok((error.kind() != io::ErrorKind::PermissionDenied).then(BTreeSet::new)),
+        Err(error) => return Ok(Held { is_refused: is_refusal(error), ..Held::default() }),
     };
-    let mut held = BTreeSet::new();
+    let mut held = Held::default();
     for (number, entry) in entries.flatten().enumerate() {
         if number.is_multiple_of(LINKS_PER_CHECKPOINT) {
             session.checkpoint()?;
         }
-        let inode = entry.path().read_link().ok().and_then(|target| inode(&target));
-        held.extend(inode.filter(|inode| inodes.contains(inode)));
+        match entry.path().read_link() {
+            Ok(target) => held.inodes.extend(inode(&target).filter(|inode| inodes.contains(inode))),
+            Err(error) => held.is_refused |= is_refusal(error),
+        }
     }
-    Ok(Some(held))
+    Ok(held)
 }
 
 /// The number in `socket:[18391]`.
