@@ -29,7 +29,8 @@ impl Together {
     /// Puts as many neighbours together as one automaton may hold. Those in no group are too large for one.
     pub(super) fn of(expressions: &[Hir]) -> Vec<Self> {
         let mut groups = Vec::new();
-        let mut waiting = vec![0..expressions.len()];
+        let all = 0..expressions.len();
+        let mut waiting = vec![all];
         while let Some(members) = waiting.pop() {
             if members.len() < MIN_OPEN {
                 continue;

@@ -102,10 +102,10 @@ impl Spec {
     }
 }
 
-/// If this process was started as a helper: holds the memory, says so, and ends with its input.
+/// If this process was started as a helper: holds the memory, says so, and comes back with true when its input ends.
 #[allow(clippy::print_stdout, reason = "the answer to the process that started this one")]
-pub(crate) fn be_helper() {
-    let Ok(text) = env::var(SPEC) else { return };
+pub(crate) fn be_helper() -> bool {
+    let Ok(text) = env::var(SPEC) else { return false };
     let spec = Spec::read(&text);
     let held = match spec.kind {
         Kind::Anonymous => Held::Anonymous(anonymous(&spec)),
@@ -114,7 +114,7 @@ pub(crate) fn be_helper() {
     println!("\nready at {}", held.address());
     std::io::stdout().flush().expect("an output");
     _ = std::io::stdin().read(&mut [0]);
-    std::process::exit(0);
+    true
 }
 
 enum Held {

@@ -87,14 +87,14 @@ impl Memory for ProcessMemory {
             return whole;
         };
         let (entries, _) = entries[..count].as_chunks();
-        let bytes = |pages: usize| {
-            let end = (first + pages as u64).saturating_mul(self.page_bytes);
+        let bytes = |pages: u64| {
+            let end = (first + pages).saturating_mul(self.page_bytes);
             end.min(range.end) - range.start
         };
         match first_pages(entries) {
             Extent::Used(0) | Extent::Unused(0) => whole,
-            Extent::Used(pages) => Extent::Used(bytes(pages as usize)),
-            Extent::Unused(pages) => Extent::Unused(bytes(pages as usize)),
+            Extent::Used(pages) => Extent::Used(bytes(pages)),
+            Extent::Unused(pages) => Extent::Unused(bytes(pages)),
         }
     }
 
