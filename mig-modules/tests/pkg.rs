@@ -1,4 +1,6 @@
 //! The pkg module against the tools of this machine, and on images with advisories.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests, which may panic")]
 
 mod common;
 
