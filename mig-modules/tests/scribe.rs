@@ -21,7 +21,7 @@ use tempfile::TempDir;
 struct NoPackages;
 
 impl Packages for NoPackages {
-    fn installed(&self, _session: &dyn Session) -> Result<Vec<InstalledPackage>, String> {
+    fn installed(&self, _session: &dyn Session) -> Result<Vec<InstalledPackage>, Stop> {
         Ok(Vec::new())
     }
 }
@@ -30,7 +30,7 @@ impl Packages for NoPackages {
 struct SomePackages(&'static [(&'static str, &'static str)]);
 
 impl Packages for SomePackages {
-    fn installed(&self, _session: &dyn Session) -> Result<Vec<InstalledPackage>, String> {
+    fn installed(&self, _session: &dyn Session) -> Result<Vec<InstalledPackage>, Stop> {
         let package = |(name, version): &(&str, &str)| InstalledPackage {
             name: (*name).into(),
             version: (*version).into(),

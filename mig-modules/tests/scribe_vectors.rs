@@ -7,7 +7,7 @@ use mig_core::{
     agent::{Budget, worker},
     command::ModuleResult,
     json::{self, Value},
-    module::{Module, ModuleInfo, ParamsError, Run, Session},
+    module::{Module, ModuleInfo, ParamsError, Run, Session, Stop},
     testing::vectors,
 };
 use mig_modules::{
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
 struct WithPackages(Vec<InstalledPackage>);
 
 impl Packages for WithPackages {
-    fn installed(&self, _session: &dyn Session) -> Result<Vec<InstalledPackage>, String> {
+    fn installed(&self, _session: &dyn Session) -> Result<Vec<InstalledPackage>, Stop> {
         Ok(self.0.clone())
     }
 }

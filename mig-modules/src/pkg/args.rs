@@ -32,6 +32,7 @@ pub(super) struct Draft {
     names: Vec<String>,
     version: String,
     constraint: String,
+    languages: bool,
     advisories: Vec<Value>,
 }
 
@@ -44,6 +45,7 @@ impl Draft {
             ("name", Slot::List(&mut self.names)),
             ("version", Slot::Text(&mut self.version)),
             ("versioncmp", Slot::Text(&mut self.constraint)),
+            ("languages", Slot::Switch(&mut self.languages)),
             ("osv", Slot::List(&mut files)),
         ]);
         flags.parse(arguments).map_err(|error| error.to_string())?;
@@ -60,6 +62,7 @@ impl Draft {
             package_match: PackageMatch { matches: Some(self.names).filter(|names| !names.is_empty()) },
             version_match: self.version,
             version_constraint: self.constraint,
+            languages: self.languages,
             advisories: self.advisories,
         };
         json::to_value(&parameters).map_err(|error| error.to_string())

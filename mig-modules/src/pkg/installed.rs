@@ -39,11 +39,14 @@ impl From<Package> for Installed {
 /// that is not there is silence.
 pub(crate) type Read = fn(Files<'_>, &dyn Session, &mut dyn FnMut(Installed)) -> Result<(), Stop>;
 
-/// All sources, in the order in which their packages are listed.
-pub(crate) static SOURCES: &[Read] = &[
+/// The databases of distributions, in the order in which their packages are listed.
+pub(crate) static DISTRIBUTIONS: &[Read] = &[
     |files, session, found| rpm::read(files, session, &mut |package| found(package.into())),
     dpkg::read,
     apk::read,
     pacman::read,
-    |files, session, found| language::read(files, session, &mut |package| found(package.into())),
 ];
+
+/// Packages of programming languages.
+pub(crate) static LANGUAGES: Read =
+    |files, session, found| language::read(files, session, &mut |package| found(package.into()));

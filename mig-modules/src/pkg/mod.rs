@@ -20,6 +20,7 @@ pub mod wire;
 
 pub use self::{database::Fault, package::Package, params::Params};
 
+pub(crate) use installed::DISTRIBUTIONS;
 use mig_core::{
     command::ModuleResult,
     json::{self, Value},
@@ -97,8 +98,8 @@ fn and_more(count: usize) -> String {
 }
 
 const DESCRIPTION: &str = "\
-Looks at the databases of dpkg, rpm, apk and pacman, and at language packages where they are installed, without running a \
-package manager. Answers with name, version, kind and architecture of each package that fits.
+Looks at the databases of dpkg, rpm, apk and pacman without running a package manager; with -languages also at the places \
+where packages of Python, npm, Ruby, Go and Rust are usually installed, Go's and Rust's by what is written in programs. Answers with name, version, kind and architecture of each package that fits.
 
 Names and -version are regular expressions of Go's syntax; a leading ! on -version inverts it. -versioncmp compares by the \
 order of the package's own distribution or language: <, <=, =, !=, >= or > and a version; several bounds with commas between \
@@ -112,6 +113,7 @@ Debian names some packages with their architecture, as in libc6:amd64.";
 const EXAMPLES: &[(&str, &str)] = &[
     ("mig pkg -name '^linux-image' -version '!^6\\.1\\.'", "kernels other than 6.1"),
     ("mig pkg -name '^(openssl|libssl3)' -versioncmp '<3.0.13-1~deb12u1'", "OpenSSL without a fix"),
+    ("mig pkg -languages -name '^(requests|urllib3)$'", "Python packages, and others of these names"),
     ("mig pkg -osv DSA-5532-1.json", "packages to which an advisory applies"),
 ];
 
@@ -123,5 +125,6 @@ const FLAGS: &[FlagInfo] = &[
     flag("name", "regex", "name of the package; can be repeated"),
     flag("version", "regex", "version of the package; a leading ! inverts"),
     flag("versioncmp", "bounds", "what the version has to be, as '<3.0.2-0ubuntu1.10' or '>=1.1,<1.1.1k'"),
+    flag("languages", "", "look for packages of Python, npm, Ruby, Go and Rust too"),
     flag("osv", "file", "advisories that may apply, as osv.dev writes them; can be repeated"),
 ];

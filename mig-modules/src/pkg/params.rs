@@ -17,6 +17,8 @@ pub struct Params {
     pub(super) names: Vec<Pattern>,
     pub(super) version: Option<VersionMatch>,
     pub(super) constraint: Option<Constraint>,
+    /// Whether packages of programming languages count.
+    pub(super) languages: bool,
     /// `None` if there was no such question.
     pub(super) advisories: Option<Vec<Advisory>>,
 }
@@ -90,7 +92,14 @@ impl Params {
         let constraint = Some(parameters.version_constraint).filter(|text| !text.is_empty());
         let constraint = constraint
             .map(|value| Constraint::parse(&value).map_err(|source| Refusal::Constraint { value, source }));
-        Ok(Self { names, version: version.transpose()?, constraint: constraint.transpose()?, advisories })
+        let about_languages = advisories.iter().flatten().any(Advisory::is_about_a_language);
+        Ok(Self {
+            names,
+            version: version.transpose()?,
+            constraint: constraint.transpose()?,
+            languages: parameters.languages || about_languages,
+            advisories,
+        })
     }
 }
 
@@ -129,9 +138,21 @@ mod tests {
     }
 
     #[test]
+    fn advisories_about_a_language_need_its_packages() {
+        let advisory = |ecosystem: &str| {
+            let text = format!(
+                r#"{{"osv":[{{"id":"A-1","affected":[{{"package":{{"ecosystem":"{ecosystem}","name":"x"}}}}]}}]}}"#
+            );
+            Params::parse(&json::from_str(&text).unwrap()).unwrap().languages
+        };
+        assert!(advisory("PyPI") && advisory("npm") && !advisory("Debian:12"));
+    }
+
+    #[test]
     fn advisories_need_no_names() {
         let params: Value = json::from_str(r#"{"osv":[{"id":"A-1"}]}"#).unwrap();
         assert_eq!(Params::parse(&params).unwrap().names.len(), 1);
+        assert!(!Params::parse(&params).unwrap().languages);
         let params: Value = json::from_str(r#"{"osv":[]}"#).unwrap();
         assert!(Params::parse(&params).is_err());
     }
@@ -145,6 +166,7 @@ mod tests {
                 package_match: super::super::wire::PackageMatch { matches: Some(vec![name]) },
                 version_match: version,
                 version_constraint: bound,
+                languages: false,
                 advisories: Vec::new(),
             };
             _ = Params::check(parameters);

@@ -2,7 +2,7 @@
 
 use super::{
     and_more,
-    installed::{Installed, SOURCES},
+    installed::{DISTRIBUTIONS, Installed, LANGUAGES},
     osv::{Hit, Question},
     params::Params,
     release::Release,
@@ -91,7 +91,7 @@ impl<'a> Answer<'a> {
                 Some(Question::new(advisories, release.as_ref(), session)?)
             }
         };
-        for read in SOURCES {
+        for read in DISTRIBUTIONS.iter().chain(self.params.languages.then_some(&LANGUAGES)) {
             let mut packages = Vec::new();
             read(files, session, &mut |installed| packages.push(installed))?;
             self.add_all(&packages, question.as_ref(), session)?;

@@ -16,6 +16,9 @@ pub struct Parameters {
     /// What versions have to be, such as `<3.0.2-0ubuntu1.10`, by the order of the package's own distribution.
     #[serde(rename = "vercmp", skip_serializing_if = "String::is_empty")]
     pub version_constraint: String,
+    /// Whether packages of programming languages are looked for too: that takes a walk through the places where they are installed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub languages: bool,
     /// Advisories in the format of osv.dev; of each only what [`Advisory`](super::osv::Advisory) has is read.
     #[serde(rename = "osv", skip_serializing_if = "Vec::is_empty")]
     pub advisories: Vec<Value>,

@@ -7,7 +7,7 @@ use crate::scan::{
     paths::{nowhere, reason},
     plan::Verdict,
     platform::Directory,
-    read::{Opened, Purpose, read},
+    read::{OpenFile, Purpose, read},
     report::{Found, Hit},
     run::Context,
     tree::Opened,
@@ -130,7 +130,7 @@ fn judge_content(
     match open(context.ground, place, verdicts) {
         Ok((file, metadata)) => {
             let made_up = is_made_up(&file, &metadata);
-            let opened = Opened { file: &file, path: &place.path, limit: read_limit(&metadata, made_up) };
+            let opened = OpenFile { file: &file, path: &place.path, limit: read_limit(&metadata, made_up) };
             for problem in read(opened, buffer, context.matcher, verdicts, context.session)? {
                 context.problem(&place.path, problem);
             }

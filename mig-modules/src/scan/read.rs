@@ -22,7 +22,7 @@ pub(super) const CHUNK_BYTES: usize = 64 << 10;
 
 /// An open file.
 #[derive(Debug)]
-pub(super) struct Opened<'a, R> {
+pub(super) struct OpenFile<'a, R> {
     pub(super) file: R,
     /// For people.
     pub(super) path: &'a Path,
@@ -34,7 +34,7 @@ pub(super) struct Opened<'a, R> {
 ///
 /// Returns what went wrong, once for each purpose that it hindered.
 pub(super) fn read(
-    opened: Opened<'_, impl Read>,
+    opened: OpenFile<'_, impl Read>,
     buffer: &mut [u8],
     matcher: &LineMatcher,
     verdicts: &mut [Verdict<'_>],
@@ -61,7 +61,7 @@ pub(super) fn read(
 
 /// A file in chunks.
 struct Source<'a, R> {
-    opened: Opened<'a, R>,
+    opened: OpenFile<'a, R>,
     buffer: &'a mut [u8],
     taken: u64,
     complete: bool,
@@ -336,7 +336,7 @@ mod tests {
         let plan = Plan::new(Query { filters, ..Query::default() }, &mut expressions);
         let matcher = LineMatcher::new(expressions).unwrap();
         let mut verdicts = [Verdict::of_name(&plan, 0, "file".as_ref())];
-        let opened = Opened { file, path: Path::new("/some/file"), limit };
+        let opened = OpenFile { file, path: Path::new("/some/file"), limit };
         let session = RunSession::new(Budget::default());
         let problems = read(opened, &mut [0; CHUNK_BYTES], &matcher, &mut verdicts, &session);
         problems.unwrap().into_iter().collect()

@@ -1,6 +1,10 @@
 //! The packages that are installed on a machine.
 
-use mig_core::module::Session;
+use crate::{
+    pkg::{DISTRIBUTIONS, Package},
+    sys::Files,
+};
+use mig_core::module::{Session, Stop};
 use std::{collections::HashMap, fmt::Debug, sync::Arc};
 
 /// An installed package.
@@ -17,17 +21,25 @@ pub trait Packages: Debug + Send + Sync {
     /// The packages of the machine that a session looks at, each version of each.
     ///
     /// # Errors
-    /// The reason, if they can not be told. A part that can not be read is a soft error of the session.
-    fn installed(&self, session: &dyn Session) -> Result<Vec<InstalledPackage>, String>;
+    /// [`Stop`] if the session ended the run. What can not be read is a soft error of the session.
+    fn installed(&self, session: &dyn Session) -> Result<Vec<InstalledPackage>, Stop>;
 }
 
-/// Those that this build can read.
+/// Those in the databases of distributions.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Installed;
 
 impl Packages for Installed {
-    fn installed(&self, _session: &dyn Session) -> Result<Vec<InstalledPackage>, String> {
-        Err("this build does not read databases of packages".to_owned())
+    fn installed(&self, session: &dyn Session) -> Result<Vec<InstalledPackage>, Stop> {
+        let mut packages = Vec::new();
+        let files = Files::of(session.machine());
+        for read in DISTRIBUTIONS {
+            read(files, session, &mut |installed| {
+                let Package { name, version, .. } = installed.package;
+                packages.push(InstalledPackage { name, version });
+            })?;
+        }
+        Ok(packages)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Which packages of which machines an advisory is about: `Debian:12`, `Ubuntu:22.04:LTS`, `Alpine:v3.18`, `Rocky Linux`, `PyPI`.
 
+use super::{Advisory, Affected};
 use crate::pkg::{installed::Installed, release::Release};
 
 /// Whose packages an advisory is about.
@@ -46,11 +47,24 @@ const DISTRIBUTIONS: [(&str, &[&str], &str); 15] = [
 const LANGUAGES: [(&str, &str); 5] =
     [("PyPI", "pypi"), ("npm", "npm"), ("RubyGems", "gem"), ("Go", "golang"), ("crates.io", "crates.io")];
 
+/// The kind of packages of a language.
+fn language(name: &str) -> Option<&'static str> {
+    LANGUAGES.iter().find(|(language, _)| language.eq_ignore_ascii_case(name)).map(|(_, kind)| *kind)
+}
+
+impl Advisory {
+    /// Whether it is about packages of a programming language, among others.
+    pub(in crate::pkg) fn is_about_a_language(&self) -> bool {
+        let name = |affected: &Affected| affected.package.ecosystem.split(':').next().and_then(language);
+        self.affected.iter().any(|affected| name(affected).is_some())
+    }
+}
+
 impl Ecosystem {
     /// The packages of this machine that an ecosystem means.
     pub(super) fn here(text: &str, release: Option<&Release>) -> Result<Self, Outside> {
         let (name, rest) = text.split_once(':').unwrap_or((text, ""));
-        if let Some((_, kind)) = LANGUAGES.iter().find(|(language, _)| language.eq_ignore_ascii_case(name)) {
+        if let Some(kind) = language(name) {
             return Ok(Self::Language { kind });
         }
         let (_, ids, kind) = DISTRIBUTIONS
