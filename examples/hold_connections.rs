@@ -9,7 +9,7 @@
 use std::{
     env,
     error::Error,
-    io::{self, Read},
+    io::{self, Read, Write},
     net::{TcpListener, TcpStream},
 };
 
@@ -21,7 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for _ in 0..count {
         connections.push((TcpStream::connect(address)?, listener.accept()?));
     }
-    println!("{count} connections to {address}");
+    writeln!(io::stdout(), "{count} connections to {address}")?;
     io::stdin().read_to_end(&mut Vec::new())?;
     Ok(())
 }

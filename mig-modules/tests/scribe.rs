@@ -1,6 +1,7 @@
 //! Policies on real files: images, links, what can not be read, chains, and limits.
 #![cfg(feature = "scribe")]
 #![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "helpers of tests, which may panic")]
 
 use mig_core::{
     json,
