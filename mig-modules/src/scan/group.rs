@@ -31,7 +31,7 @@ pub(super) const GROUP_BYTES: usize = 10 << 20;
 const HASTY_CACHE_BYTES: usize = 2 << 20;
 
 /// Heaviest expressions that are looked for together: a cache has room for few states of a heavier automaton.
-const GROUP_WEIGHT: usize = 16 << 10;
+pub(super) const GROUP_WEIGHT: usize = 16 << 10;
 
 /// Least bytes that a state of a hasty automaton must have been good for, on average, when there is no room for more.
 const MIN_BYTES_PER_STATE: usize = 16;

@@ -6,7 +6,7 @@ use crate::{
     dialect::Pattern,
     scan::{
         content::{Checkpoint, STEPS_BETWEEN_LOOKS, bytes_between_looks},
-        group::{GROUP_BYTES, Lazy, LentCache, cache_bytes},
+        group::{GROUP_BYTES, GROUP_WEIGHT, Lazy, LentCache, cache_bytes},
     },
 };
 use mig_core::module::Stop;
@@ -59,14 +59,16 @@ impl Part {
     fn divide(all: &[Arc<Pattern>], members: Range<usize>, parts: &mut Vec<Self>) -> bool {
         let patterns = &all[members.clone()];
         let is_alone = patterns.len() < 2;
-        let expressions: Vec<_> = patterns.iter().map(|pattern| pattern.hir()).collect();
-        let memory = (!is_alone).then_some(GROUP_BYTES);
-        let compiled = patterns.iter().map(|pattern| pattern.memory_usage()).sum();
-        let cache = cache_bytes(patterns.len(), all.len(), compiled);
-        if let Ok(lazy) = Lazy::new(&expressions, memory, cache) {
-            let weight = patterns.iter().fold(0_usize, |sum, pattern| sum.saturating_add(pattern.weight()));
-            parts.push(Self { members, weight, lazy });
-            return true;
+        let weight = patterns.iter().fold(0_usize, |sum, pattern| sum.saturating_add(pattern.weight()));
+        if is_alone || weight <= GROUP_WEIGHT {
+            let expressions: Vec<_> = patterns.iter().map(|pattern| pattern.hir()).collect();
+            let memory = (!is_alone).then_some(GROUP_BYTES);
+            let compiled = patterns.iter().map(|pattern| pattern.memory_usage()).sum();
+            let cache = cache_bytes(patterns.len(), all.len(), compiled);
+            if let Ok(lazy) = Lazy::new(&expressions, memory, cache) {
+                parts.push(Self { members, weight, lazy });
+                return true;
+            }
         }
         let middle = members.start + members.len() / 2;
         !is_alone
