@@ -182,7 +182,7 @@ mod tests {
                 && socket.state == State::ESTABLISHED
                 && socket.inode > 0)
         );
-        filter.peers = Some(vec!["203.0.113.0/24".parse().unwrap(), "2001:db8::/32".parse().unwrap()]);
+        filter.peers = Some(vec!["127.99.99.0/24".parse().unwrap(), "2001:db8:99::/48".parse().unwrap()]);
         assert_eq!(of(Protocol::Tcp, Family::V4, &filter), []);
         assert_eq!(of(Protocol::Tcp, Family::V6, &filter), []);
     }
