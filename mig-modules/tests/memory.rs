@@ -167,7 +167,7 @@ fn ranges_that_can_not_be_read_are_counted_and_named_when_asked() {
     let ask = |options: &str| {
         let search = format!(
             r#""s1":{{"names":["HELPER$"],"contents":["before$"],"options":{{"matchall":true}}}},
-               "s2":{{"names":["HELPER$"],"bytes":["00ff00ff00ff00ff00"],"options":{{"matchall":true{options}}}}}"#
+               "s2":{{"names":["HELPER$"],"bytes":["c7a19e03d5527be81f4a96"],"options":{{"matchall":true{options}}}}}"#
         );
         ask(&TestSession::new(), &helper.name, &search)
     };

@@ -13,8 +13,7 @@ use mig_core::{
 /// Turns the arguments after `mig netstat` into parameters.
 pub(super) fn parse(arguments: &[String]) -> Result<ParsedArgs, ArgsError> {
     if matches!(arguments.first().map(String::as_str), None | Some("" | "help")) {
-        // The original's word for help that is not an answer.
-        return Err(ArgsError::new("help printed"));
+        return Ok(ParsedArgs::Help);
     }
     let mut parameters = Parameters::default();
     read(&mut parameters, arguments).map_err(|error| ArgsError::new(error.to_string()))?;

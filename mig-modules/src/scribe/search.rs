@@ -2,7 +2,7 @@
 
 use crate::{
     scan::{self, BuildError, Combine, Filter, Hit, Problem, Query, Scan, Test},
-    scribe::{expression::Expression, lines},
+    scribe::expression::Expression,
     sys::Files,
 };
 use mig_core::module::{Machine, Session, Stop};
@@ -63,10 +63,9 @@ impl<'s> Finder<'s> {
         }
         let mut scan_queries = Vec::new();
         for query in queries {
-            let place = self.place(&query.path);
             let [named, with_line] = filters(query);
-            let filters = named.filter(|_| self.wants_names(query)).into_iter().chain(with_line);
-            scan_queries.extend(filters.map(|filters| scan_query(place.clone(), filters)));
+            let filters = named.filter(|_| !query.only_with_line).into_iter().chain(with_line);
+            scan_queries.extend(filters.map(|filters| scan_query(&query.path, filters)));
         }
         let scan = match Scan::new(scan_queries) {
             Ok(scan) => scan,
@@ -88,111 +87,22 @@ impl<'s> Finder<'s> {
         let mut next = || hits.next().unwrap_or_default();
         let mut answers = Vec::new();
         for query in queries {
-            let named = if self.wants_names(query) { next() } else { Vec::new() };
+            let named = if query.only_with_line { Vec::new() } else { next() };
             let with_line = if query.line.is_some() { next() } else { Vec::new() };
-            let mut found = self.found(&named, &with_line, &unseen);
-            if self.is_image() {
-                self.follow_links(query, &mut found, &unseen)?;
-            }
-            answers.push(Ok(found));
+            answers.push(Ok(found(named, with_line, &unseen)));
         }
         Ok(answers)
-    }
-
-    /// Where a path of the machine lies here, if it is there.
-    fn place(&mut self, path: &str) -> Option<PathBuf> {
-        let path = scan::clean(Path::new(path));
-        match self.files.locate(&path) {
-            // On the running machine the scan says this itself.
-            Ok(place) if self.is_image() && self.is_link(&path) && place.is_dir() => {
-                let target = self.files.inside(&place);
-                let (path, target) = (path.display(), target.display());
-                self.report(format!("warning: {path} is a link to {target} and was not followed"));
-                None
-            }
-            Ok(place) => Some(place),
-            Err(error) => {
-                self.problem(&error, format!("{}: {error}", path.display()));
-                None
-            }
-        }
-    }
-
-    fn found(&self, named: &[Hit], with_line: &[Hit], unseen: &BTreeSet<PathBuf>) -> FoundFiles {
-        let inside = |hit: &Hit| self.files.inside(&hit.file.path);
-        let with_line: BTreeSet<PathBuf> = with_line.iter().map(inside).collect();
-        let is_known = |path: &PathBuf| with_line.contains(path) || !unseen.contains(path);
-        FoundFiles { named: named.iter().map(inside).filter(is_known).collect(), with_line }
-    }
-
-    /// Replaces what the scan found by links: it follows them on this machine, but those of an image lead to where they would if it
-    /// were the machine. `broken` are the paths among which links are that lead nowhere here.
-    fn follow_links(
-        &mut self,
-        query: &FileQuery,
-        found: &mut FoundFiles,
-        broken: &BTreeSet<PathBuf>,
-    ) -> Result<(), Stop> {
-        let Some(root) =
-            self.files.locate(Path::new(&query.path)).ok().map(|place| self.files.inside(&place))
-        else {
-            return Ok(());
-        };
-        let is_asked = |path: &PathBuf| {
-            let levels = path.strip_prefix(&root).map_or(usize::MAX, |below| below.components().count());
-            let name = path.file_name().unwrap_or_default();
-            levels <= MAX_DEPTH && query.file.is_match(name.as_encoded_bytes())
-        };
-        let named = found.named.iter().chain(broken.iter().filter(|path| is_asked(path)));
-        let links: BTreeSet<PathBuf> = named.filter(|path| self.is_link(path)).cloned().collect();
-        found.named.retain(|path| !links.contains(path));
-        found.with_line.retain(|path| !links.contains(path));
-        for link in links {
-            if !self.files.locate(&link).is_ok_and(|target| target.is_file()) {
-                continue;
-            }
-            let Some(line) = &query.line else {
-                found.named.push(link);
-                continue;
-            };
-            let mut has_line = false;
-            match lines::each(&self.files, &link, self.session, &mut |text| has_line |= line.is_match(text))?
-            {
-                Ok(()) => found.named.push(link.clone()),
-                Err(error) => self.report(format!("read {}: {error}", link.display())),
-            }
-            if has_line {
-                found.with_line.insert(link);
-            }
-        }
-        found.named.sort();
-        Ok(())
-    }
-
-    /// Those of an image are asked for all names, for the links among them.
-    fn wants_names(&self, query: &FileQuery) -> bool {
-        !query.only_with_line || self.is_image()
-    }
-
-    fn is_image(&self) -> bool {
-        !self.session.machine().is_running()
-    }
-
-    fn is_link(&self, path: &Path) -> bool {
-        self.files.read_link(path).is_ok()
     }
 
     /// Reports what could not be looked at, and returns where that is.
     fn report_unseen(&mut self, problems: Vec<Problem>) -> BTreeSet<PathBuf> {
         let mut unseen = BTreeSet::new();
         for Problem { path, text } in problems {
-            let inside = self.files.inside(&path);
-            let text = text.replace(&path.display().to_string(), &inside.display().to_string());
-            match fs::metadata(&path) {
+            match self.files.locate(&path).and_then(fs::metadata) {
                 Err(error) => self.problem(&error, text),
                 Ok(_) => self.report(text),
             }
-            unseen.insert(inside);
+            unseen.insert(path);
         }
         unseen
     }
@@ -211,6 +121,14 @@ impl<'s> Finder<'s> {
     }
 }
 
+/// Leaves out what could not be read to its end, unless it had a line until there.
+fn found(named: Vec<Hit>, with_line: Vec<Hit>, unseen: &BTreeSet<PathBuf>) -> FoundFiles {
+    let path = |hit: Hit| hit.file.path.clone();
+    let with_line: BTreeSet<PathBuf> = with_line.into_iter().map(path).collect();
+    let is_known = |path: &PathBuf| with_line.contains(path) || !unseen.contains(path);
+    FoundFiles { named: named.into_iter().map(path).filter(is_known).collect(), with_line }
+}
+
 /// The filters for the names, and those for the line too.
 fn filters(query: &FileQuery) -> [Option<Vec<Filter>>; 2] {
     let filter = |test| Filter { test, negated: false, mismatch: false };
@@ -219,9 +137,9 @@ fn filters(query: &FileQuery) -> [Option<Vec<Filter>>; 2] {
     [Some(vec![name.clone()]), line.map(|line| vec![name, line])]
 }
 
-fn scan_query(place: Option<PathBuf>, filters: Vec<Filter>) -> Query {
+fn scan_query(path: &str, filters: Vec<Filter>) -> Query {
     Query {
-        paths: place.into_iter().collect(),
+        paths: vec![scan::clean(Path::new(path))],
         max_depth: Some(MAX_DEPTH as u64),
         combine: Combine::All,
         filters,
