@@ -1,6 +1,9 @@
 //! The pkg module against the vectors of the original.
 
 mod common;
+#[allow(dead_code, reason = "other tests need the rest")]
+#[path = "common/rpm.rs"]
+mod rpm;
 
 use common::{Suite, list, same, text};
 use mig_core::{
@@ -16,10 +19,7 @@ use tempfile::TempDir;
 
 fn main() -> ExitCode {
     let mut suite = Suite::default();
-    let mut cases = vectors::cases("modules/pkg.json");
-    // Databases of rpm are read by their own source, which has tests of its own.
-    cases.retain(|case| case.get("rpm_output").is_none());
-    suite.family("pkg", cases, package_case);
+    suite.family("pkg", vectors::cases("modules/pkg.json"), package_case);
     suite.run()
 }
 
@@ -46,6 +46,11 @@ fn image(case: &Value) -> TempDir {
             case.get("dpkg_list_output").and_then(Value::as_str).filter(|text| *text != "FAIL").map(status_of)
         }
     };
+    if let Some(listing) = case.get("rpm_output").and_then(Value::as_str).filter(|text| *text != "FAIL") {
+        let directory = root.path().join("var/lib/rpm");
+        fs::create_dir_all(&directory).expect("a directory");
+        rpm::sqlite(&directory, &rpm::headers(listing));
+    }
     if let Some(status) = status {
         fs::create_dir_all(&directory).expect("a directory");
         fs::write(directory.join("status"), status).expect("a file");

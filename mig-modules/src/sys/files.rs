@@ -56,12 +56,12 @@ impl<'a> Files<'a> {
         }
     }
 
-    /// Opens a file for reading.
+    /// Opens a file for reading. A pipe is not waited for: it may stand in an image in place of a table.
     ///
     /// # Errors
     /// As [`File::open`].
     pub fn open(&self, path: &Path) -> io::Result<File> {
-        File::open(self.locate(path)?)
+        open_at_once(&self.locate(path)?)
     }
 
     /// Opens a file for reading if it is a regular one: others may wait for ever, or do something.
@@ -179,6 +179,14 @@ mod tests {
             assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{path}");
         }
         assert!(files.open_regular(Path::new("/etc/link/file")).is_ok());
+    }
+
+    #[test]
+    fn a_pipe_is_not_waited_for() {
+        let (root, machine) = image();
+        let path = root.path().join("pipe");
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        assert_eq!(Files::of(&machine).read(Path::new("/pipe"), 10).unwrap(), b"");
     }
 
     #[test]
