@@ -219,6 +219,7 @@ mod tests {
     use super::*;
     use crate::cli::Cli;
     use clap::CommandFactory;
+    use mig_core::module::Module;
 
     fn check(line: &str, expected: &str) {
         let args: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
@@ -265,7 +266,7 @@ mod tests {
 
     #[test]
     fn a_stray_argument_is_found() {
-        let flags = mig_modules::BUILTIN[0].info().flags;
+        let flags = mig_modules::file::FileModule.info().flags;
         let stray_in = |line: &str| {
             let args: Vec<String> = line.split(' ').map(str::to_owned).collect();
             stray(flags, &args).map(str::to_owned)
@@ -277,7 +278,7 @@ mod tests {
 
     #[test]
     fn a_number_below_zero_is_found_with_its_flag() {
-        let flags = mig_modules::BUILTIN[0].info().flags;
+        let flags = mig_modules::file::FileModule.info().flags;
         let negative_in = |line: &str| {
             let args: Vec<String> = line.split(' ').map(str::to_owned).collect();
             negative_number(flags, &args)
