@@ -173,7 +173,7 @@ fn an_answer_that_a_limit_cut_off_says_so() {
     (0..3).for_each(|number| world.file(&format!("file{number}"), ""));
     let run = world.search(&[], &["-name", "file", "-matchlimit", "2"]);
     assert!(run.code == 0 && run.out.lines().count() == 2, "{run:?}");
-    assert!(run.talk.contains("limit of 2 matches"), "{run:?}");
+    assert!(run.talk.contains("-matchlimit of 2"), "{run:?}");
 }
 
 #[test]
