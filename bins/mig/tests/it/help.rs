@@ -32,7 +32,9 @@ fn a_group_of_commands_without_a_command_shows_its_help() {
 
 #[test]
 fn a_misspelt_command_is_refused_as_command_and_as_module() {
-    World::new().mig(&["keys", "list"]).is_refused(&["no command 'keys'", "modules are agentdestroy, example, file"]);
+    World::new()
+        .mig(&["keys", "list"])
+        .is_refused(&["no command 'keys'", "modules are agentdestroy, example, file"]);
 }
 
 #[test]
