@@ -146,6 +146,14 @@ pub struct FlagInfo {
     pub help: &'static str,
 }
 
+impl FlagInfo {
+    /// A flag: its name, what stands for its value, what it does.
+    #[must_use]
+    pub const fn new(name: &'static str, value: &'static str, help: &'static str) -> Self {
+        Self { name, value, help }
+    }
+}
+
 /// A prepared run.
 pub trait Run: Debug + Send {
     /// Does the work. What was found before a stop is part of the outcome wherever the module can say it.

@@ -19,6 +19,7 @@ pub mod parameters;
 pub mod ping;
 #[cfg(feature = "pkg")]
 pub mod pkg;
+pub mod results;
 #[cfg(feature = "scan")]
 pub mod scan;
 #[cfg(feature = "scribe")]

@@ -10,9 +10,10 @@ pub mod wire;
 
 pub use params::Params;
 
+use crate::parameters;
 use mig_core::{
     command::ModuleResult,
-    json::{self, Value},
+    json::Value,
     module::{ArgsError, Effects, FlagInfo, Module, ModuleInfo, ParamsError, ParsedArgs, Run, Terminal},
 };
 use run::FileRun;
@@ -47,9 +48,7 @@ impl Module for FileModule {
     }
 
     fn unknown_parameter(&self, params: &Value) -> Option<String> {
-        // What does not decode or encode is refused elsewhere.
-        let parameters: wire::Parameters = json::from_value(params).ok()?;
-        json::unread(params, &json::to_value(&parameters).ok()?)
+        parameters::unknown::<wire::Parameters>(params)
     }
 
     fn parse_args(&self, args: &[String]) -> Result<ParsedArgs, ArgsError> {
@@ -106,44 +105,48 @@ const EXAMPLES: &[(&str, &str)] = &[
     ),
 ];
 
-const fn flag(name: &'static str, value: &'static str, help: &'static str) -> FlagInfo {
-    FlagInfo { name, value, help }
-}
-
 const FLAGS: &[FlagInfo] = &[
-    flag("path", "path", "file or directory to look into; can be repeated"),
-    flag("name", "regex", "base name of the file; a leading ! inverts; can be repeated"),
-    flag("content", "regex", "a line of the file; a leading ! inverts; can be repeated"),
-    flag("size", "size", "size in bytes, as 10k, <1m or >2g (k, m, g, t; bounds inclusive); can be repeated"),
-    flag("mode", "regex", "type and permissions, as ^-rwx or ^u for setuid; can be repeated"),
-    flag("mtime", "age", "last change less (<1d) or more (>12h) than this ago (d, h, m); can be repeated"),
-    flag("md5", "hash", "MD5 of the content; can be repeated"),
-    flag("sha1", "hash", "SHA-1 of the content; can be repeated"),
-    flag("sha2", "hash", "SHA-256, SHA-384 or SHA-512, told apart by length; can be repeated"),
-    flag("sha3", "hash", "SHA3-224, -256, -384 or -512, told apart by length; can be repeated"),
-    flag("sha256", "hash", "SHA-256 of the content, spelling of 2015; can be repeated"),
-    flag("sha384", "hash", "SHA-384 of the content, spelling of 2015; can be repeated"),
-    flag("sha512", "hash", "SHA-512 of the content, spelling of 2015; can be repeated"),
-    flag("sha3_224", "hash", "SHA3-224 of the content, spelling of 2015; can be repeated"),
-    flag("sha3_256", "hash", "SHA3-256 of the content, spelling of 2015; can be repeated"),
-    flag("sha3_384", "hash", "SHA3-384 of the content, spelling of 2015; can be repeated"),
-    flag("sha3_512", "hash", "SHA3-512 of the content, spelling of 2015; can be repeated"),
-    flag(
+    FlagInfo::new("path", "path", "file or directory to look into; can be repeated"),
+    FlagInfo::new("name", "regex", "base name of the file; a leading ! inverts; can be repeated"),
+    FlagInfo::new("content", "regex", "a line of the file; a leading ! inverts; can be repeated"),
+    FlagInfo::new(
+        "size",
+        "size",
+        "size in bytes, as 10k, <1m or >2g (k, m, g, t; bounds inclusive); can be repeated",
+    ),
+    FlagInfo::new("mode", "regex", "type and permissions, as ^-rwx or ^u for setuid; can be repeated"),
+    FlagInfo::new(
+        "mtime",
+        "age",
+        "last change less (<1d) or more (>12h) than this ago (d, h, m); can be repeated",
+    ),
+    FlagInfo::new("md5", "hash", "MD5 of the content; can be repeated"),
+    FlagInfo::new("sha1", "hash", "SHA-1 of the content; can be repeated"),
+    FlagInfo::new("sha2", "hash", "SHA-256, SHA-384 or SHA-512, told apart by length; can be repeated"),
+    FlagInfo::new("sha3", "hash", "SHA3-224, -256, -384 or -512, told apart by length; can be repeated"),
+    FlagInfo::new("sha256", "hash", "SHA-256 of the content, spelling of 2015; can be repeated"),
+    FlagInfo::new("sha384", "hash", "SHA-384 of the content, spelling of 2015; can be repeated"),
+    FlagInfo::new("sha512", "hash", "SHA-512 of the content, spelling of 2015; can be repeated"),
+    FlagInfo::new("sha3_224", "hash", "SHA3-224 of the content, spelling of 2015; can be repeated"),
+    FlagInfo::new("sha3_256", "hash", "SHA3-256 of the content, spelling of 2015; can be repeated"),
+    FlagInfo::new("sha3_384", "hash", "SHA3-384 of the content, spelling of 2015; can be repeated"),
+    FlagInfo::new("sha3_512", "hash", "SHA3-512 of the content, spelling of 2015; can be repeated"),
+    FlagInfo::new(
         "mismatch",
         "kind",
         "inverts name, size, mode, mtime, content, md5, sha1, sha2 or sha3; can be repeated",
     ),
-    flag(
+    FlagInfo::new(
         "maxdepth",
         "number",
         "levels of directories to look into, 1 is the path alone (default 1000, 0 no limit)",
     ),
-    flag("maxerrors", "number", "errors that are returned (default 30, 0 no limit)"),
-    flag("matchlimit", "number", "hits after which the search ends (default 1000, 0 no limit)"),
-    flag("matchall", "", "all filters must hold for a file (default)"),
-    flag("matchany", "", "each filter reports on its own; wins over -matchall"),
-    flag("macroal", "", "all lines must match all contents"),
-    flag("returnsha256", "", "return the SHA-256 of each file found; not with -matchany"),
-    flag("decompress", "", "look into gzip data for contents and hashes"),
-    flag("verbose", "", "accepted for old scripts, without effect"),
+    FlagInfo::new("maxerrors", "number", "errors that are returned (default 30, 0 no limit)"),
+    FlagInfo::new("matchlimit", "number", "hits after which the search ends (default 1000, 0 no limit)"),
+    FlagInfo::new("matchall", "", "all filters must hold for a file (default)"),
+    FlagInfo::new("matchany", "", "each filter reports on its own; wins over -matchall"),
+    FlagInfo::new("macroal", "", "all lines must match all contents"),
+    FlagInfo::new("returnsha256", "", "return the SHA-256 of each file found; not with -matchany"),
+    FlagInfo::new("decompress", "", "look into gzip data for contents and hashes"),
+    FlagInfo::new("verbose", "", "accepted for old scripts, without effect"),
 ];

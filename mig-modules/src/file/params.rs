@@ -5,9 +5,10 @@ use crate::{
         check::{self, CheckError, MAX_EXPRESSIONS_BYTES},
         wire::{Options, Parameters, Search},
     },
+    parameters,
     scan::{Algorithm, Combine, Filter, Query, Test, clean},
 };
-use mig_core::{json, json::Value, module::ParamsError};
+use mig_core::{json::Value, module::ParamsError};
 use std::path::{Path, PathBuf};
 
 /// Parameters that were checked completely.
@@ -36,11 +37,7 @@ impl Params {
     /// # Errors
     /// The first error in the order of labels, in the words of the original.
     pub fn parse(params: &Value) -> Result<Self, ParamsError> {
-        let parameters: Parameters = match params {
-            Value::Null => Parameters::default(),
-            params => json::from_value(params)
-                .map_err(|error| ParamsError::new(format!("ReadInputParameters() -> {error}")))?,
-        };
+        let parameters: Parameters = parameters::read(params)?;
         let mut params = Self::default();
         let mut late = None;
         let mut max_errors = 0;
@@ -276,6 +273,7 @@ fn digest(value: &str, algorithms: &[Algorithm]) -> Result<Check, CheckError> {
 mod tests {
     use super::*;
     use crate::dialect::Pattern;
+    use mig_core::json;
     use proptest::prelude::*;
 
     fn parse(search: &str) -> Result<Params, ParamsError> {

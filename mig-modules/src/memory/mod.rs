@@ -18,9 +18,10 @@ pub mod wire;
 
 pub use params::Params;
 
+use crate::parameters;
 use mig_core::{
     command::ModuleResult,
-    json::{self, Value},
+    json::Value,
     module::{ArgsError, Effects, FlagInfo, Module, ModuleInfo, ParamsError, ParsedArgs, Run, Terminal},
 };
 use run::MemoryRun;
@@ -55,9 +56,7 @@ impl Module for MemoryModule {
     }
 
     fn unknown_parameter(&self, params: &Value) -> Option<String> {
-        // What does not decode or encode is refused elsewhere.
-        let parameters: wire::Parameters = json::from_value(params).ok()?;
-        json::unread(params, &json::to_value(&parameters).ok()?)
+        parameters::unknown::<wire::Parameters>(params)
     }
 
     fn parse_args(&self, args: &[String]) -> Result<ParsedArgs, ArgsError> {
@@ -113,22 +112,26 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("mig memory -bytes 4d5a9000 -timelimit 5s", "processes with a byte string, at most 5 seconds for each"),
 ];
 
-const fn flag(name: &'static str, value: &'static str, help: &'static str) -> FlagInfo {
-    FlagInfo { name, value, help }
-}
-
 const FLAGS: &[FlagInfo] = &[
-    flag("name", "regex", "path of the program, or [name] of a process without one; can be repeated"),
-    flag("lib", "regex", "path of a library or another mapped file; can be repeated"),
-    flag("content", "regex", "something in memory; can be repeated"),
-    flag("bytes", "hex", "a byte string in memory, as ff00d1ab, at most 64 KiB long; can be repeated"),
-    flag("matchall", "", "all filters must hold for a process (default)"),
-    flag("matchany", "", "each filter reports on its own; wins over -matchall"),
-    flag("offset", "number", "lowest address to look at (default 0)"),
-    flag("maxlength", "number", "bytes of a process that are looked at (default 0, no limit)"),
-    flag("timelimit", "time", "longest time for one process, as 500ms or 10s (default none)"),
-    flag("logfailures", "", "return each range of memory that could not be read"),
-    flag("includeself", "", "look at the searching process and its agent, too"),
-    flag("maxdepth", "number", "the original's name of -offset"),
-    flag("matchlimit", "number", "the original's name of -maxlength"),
+    FlagInfo::new(
+        "name",
+        "regex",
+        "path of the program, or [name] of a process without one; can be repeated",
+    ),
+    FlagInfo::new("lib", "regex", "path of a library or another mapped file; can be repeated"),
+    FlagInfo::new("content", "regex", "something in memory; can be repeated"),
+    FlagInfo::new(
+        "bytes",
+        "hex",
+        "a byte string in memory, as ff00d1ab, at most 64 KiB long; can be repeated",
+    ),
+    FlagInfo::new("matchall", "", "all filters must hold for a process (default)"),
+    FlagInfo::new("matchany", "", "each filter reports on its own; wins over -matchall"),
+    FlagInfo::new("offset", "number", "lowest address to look at (default 0)"),
+    FlagInfo::new("maxlength", "number", "bytes of a process that are looked at (default 0, no limit)"),
+    FlagInfo::new("timelimit", "time", "longest time for one process, as 500ms or 10s (default none)"),
+    FlagInfo::new("logfailures", "", "return each range of memory that could not be read"),
+    FlagInfo::new("includeself", "", "look at the searching process and its agent, too"),
+    FlagInfo::new("maxdepth", "number", "the original's name of -offset"),
+    FlagInfo::new("matchlimit", "number", "the original's name of -maxlength"),
 ];

@@ -5,11 +5,8 @@ use super::{
     scope::Window,
     wire::{Options, Parameters, Search},
 };
-use crate::dialect::Pattern;
-use mig_core::{
-    json::{self, Value},
-    module::ParamsError,
-};
+use crate::{dialect::Pattern, parameters};
+use mig_core::{json::Value, module::ParamsError};
 
 /// Parameters that were checked completely.
 #[derive(Clone, Debug, Default)]
@@ -52,11 +49,7 @@ impl Params {
     /// # Errors
     /// The first error in the order of labels, in the words of the original.
     pub fn parse(params: &Value) -> Result<Self, ParamsError> {
-        let parameters: Parameters = match params {
-            Value::Null => Parameters::default(),
-            params => json::from_value(params)
-                .map_err(|error| ParamsError::new(format!("ReadInputParameters() -> {error}")))?,
-        };
+        let parameters: Parameters = parameters::read(params)?;
         let labelled = |(label, search): (String, Option<Search>)| {
             labelled(&label, search.unwrap_or_default()).map_err(|error| error.in_search(&label))
         };
@@ -175,6 +168,7 @@ fn whole(number: f64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mig_core::json;
     use proptest::prelude::*;
 
     fn parse(search: &str) -> Result<LabelledSearch, ParamsError> {

@@ -1,6 +1,7 @@
 //! What the module answers: elements and statistics as the original has them, for machines and for people.
 
 use super::wire::Search;
+use crate::results::{MASK, decode};
 use mig_core::{
     command::ModuleResult,
     json::{self, Value},
@@ -175,16 +176,6 @@ pub(super) fn mask(result: &ModuleResult) -> ModuleResult {
     };
     ModuleResult { elements, ..result.clone() }
 }
-
-/// Results of other versions and of failed runs may lack anything: then it is empty.
-fn decode<T: Default + serde::de::DeserializeOwned>(value: &Value) -> T {
-    match value {
-        Value::Null => T::default(),
-        value => json::from_value(value).unwrap_or_default(),
-    }
-}
-
-const MASK: &str = "masked";
 
 #[cfg(test)]
 mod tests {

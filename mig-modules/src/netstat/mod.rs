@@ -17,9 +17,10 @@ pub mod wire;
 
 pub use params::Params;
 
+use crate::parameters;
 use mig_core::{
     command::ModuleResult,
-    json::{self, Value},
+    json::Value,
     module::{ArgsError, Effects, FlagInfo, Module, ModuleInfo, ParamsError, ParsedArgs, Run, Terminal},
 };
 use run::NetstatRun;
@@ -50,9 +51,7 @@ impl Module for NetstatModule {
     }
 
     fn unknown_parameter(&self, params: &Value) -> Option<String> {
-        // What does not decode or encode is refused elsewhere.
-        let parameters: wire::Parameters = json::from_value(params).ok()?;
-        json::unread(params, &json::to_value(&parameters).ok()?)
+        parameters::unknown::<wire::Parameters>(params)
     }
 
     fn parse_args(&self, args: &[String]) -> Result<ParsedArgs, ArgsError> {
@@ -100,20 +99,20 @@ const EXAMPLES: &[(&str, &str)] = &[
     ),
 ];
 
-const fn flag(name: &'static str, value: &'static str, help: &'static str) -> FlagInfo {
-    FlagInfo { name, value, help }
-}
-
 const FLAGS: &[FlagInfo] = &[
-    flag("lm", "regex", "hardware address of an interface, in any case; can be repeated"),
-    flag("nm", "regex", "hardware address of a neighbour, as aa:bb:cc:dd:ee:ff; can be repeated"),
-    flag("li", "address", "address or network of an interface; can be repeated"),
-    flag("ni", "address", "address or network of a neighbour; can be repeated"),
-    flag("ci", "address", "address or network at the other end of a socket; can be repeated"),
-    flag("lp", "port", "port that TCP listens on, or UDP is bound to without a peer; can be repeated"),
-    flag("lproc", "regex", "path of the program that holds a listening socket; can be repeated"),
-    flag("us", "regex", "path of a unix socket, @name if abstract; can be repeated"),
-    flag("namespaces", "", "look into the network namespaces of all processes"),
-    flag("raw", "", "look at raw sockets too, with -ci and -lproc; tells protocol and state"),
-    flag("owner", "", "tell process, program, container, protocol and state of each socket"),
+    FlagInfo::new("lm", "regex", "hardware address of an interface, in any case; can be repeated"),
+    FlagInfo::new("nm", "regex", "hardware address of a neighbour, as aa:bb:cc:dd:ee:ff; can be repeated"),
+    FlagInfo::new("li", "address", "address or network of an interface; can be repeated"),
+    FlagInfo::new("ni", "address", "address or network of a neighbour; can be repeated"),
+    FlagInfo::new("ci", "address", "address or network at the other end of a socket; can be repeated"),
+    FlagInfo::new(
+        "lp",
+        "port",
+        "port that TCP listens on, or UDP is bound to without a peer; can be repeated",
+    ),
+    FlagInfo::new("lproc", "regex", "path of the program that holds a listening socket; can be repeated"),
+    FlagInfo::new("us", "regex", "path of a unix socket, @name if abstract; can be repeated"),
+    FlagInfo::new("namespaces", "", "look into the network namespaces of all processes"),
+    FlagInfo::new("raw", "", "look at raw sockets too, with -ci and -lproc; tells protocol and state"),
+    FlagInfo::new("owner", "", "tell process, program, container, protocol and state of each socket"),
 ];

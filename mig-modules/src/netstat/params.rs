@@ -3,12 +3,10 @@
 use super::wire::{Check, Parameters};
 use crate::{
     dialect::{DialectError, Pattern},
+    parameters,
     sys::network::{Subnet, SubnetError},
 };
-use mig_core::{
-    json::{self, Value},
-    module::ParamsError,
-};
+use mig_core::{json::Value, module::ParamsError};
 
 /// Parameters that were checked completely.
 #[derive(Clone, Debug, Default)]
@@ -60,11 +58,7 @@ impl Params {
     /// # Errors
     /// The first error in the order of checks.
     pub fn parse(params: &Value) -> Result<Self, ParamsError> {
-        let parameters: Parameters = match params {
-            Value::Null => Parameters::default(),
-            params => json::from_value(params)
-                .map_err(|error| ParamsError::new(format!("ReadInputParameters() -> {error}")))?,
-        };
+        let parameters: Parameters = parameters::read(params)?;
         let mut queries = Vec::new();
         for check in Check::ALL {
             for text in check.values(&parameters) {
@@ -148,6 +142,7 @@ fn port(text: &str) -> Result<u16, ValueError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mig_core::json;
     use proptest::prelude::*;
 
     fn refusal(params: &str) -> String {

@@ -1,9 +1,10 @@
 //! What the module answers, for people: lines and rows.
 
 use super::{
-    result::{Elements, Entry, Statistics, decode},
+    result::{Elements, Entry, Statistics},
     wire::Check,
 };
+use crate::results::decode;
 use mig_core::command::ModuleResult;
 
 /// Lines for people.

@@ -1,11 +1,14 @@
 //! What the module answers: elements and statistics as the original has them, for machines.
 
-use crate::sys::network::Socket;
+use crate::{
+    results::{MASK, decode},
+    sys::network::Socket,
+};
 use mig_core::{
     command::ModuleResult,
     json::{self, Value},
 };
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What was found, by check and by value; `None` for a value that nothing was found for.
@@ -103,16 +106,6 @@ pub(super) fn mask(result: &ModuleResult) -> ModuleResult {
     };
     ModuleResult { elements, ..result.clone() }
 }
-
-/// Results of other versions and of failed runs may lack anything: then it is empty.
-pub(super) fn decode<T: Default + DeserializeOwned>(value: &Value) -> T {
-    match value {
-        Value::Null => T::default(),
-        value => json::from_value(value).unwrap_or_default(),
-    }
-}
-
-const MASK: &str = "masked";
 
 #[cfg(test)]
 mod tests {

@@ -91,14 +91,10 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("mig ping -d 2001:db8::53 -p udp -dp 53 -t 1", "whether a name server is there, over IPv6"),
 ];
 
-const fn flag(name: &'static str, value: &'static str, help: &'static str) -> FlagInfo {
-    FlagInfo { name, value, help }
-}
-
 const FLAGS: &[FlagInfo] = &[
-    flag("d", "host", "name or address to ask (default www.google.com)"),
-    flag("dp", "port", "port to ask, needed for tcp and udp"),
-    flag("p", "protocol", "icmp, tcp or udp (default icmp)"),
-    flag("c", "number", "how often (default 3)"),
-    flag("t", "seconds", "longest wait for each answer (default 5)"),
+    FlagInfo::new("d", "host", "name or address to ask (default www.google.com)"),
+    FlagInfo::new("dp", "port", "port to ask, needed for tcp and udp"),
+    FlagInfo::new("p", "protocol", "icmp, tcp or udp (default icmp)"),
+    FlagInfo::new("c", "number", "how often (default 3)"),
+    FlagInfo::new("t", "seconds", "longest wait for each answer (default 5)"),
 ];

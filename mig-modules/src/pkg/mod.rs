@@ -20,10 +20,11 @@ pub mod wire;
 
 pub use self::{database::Fault, package::Package, params::Params};
 
+use crate::parameters;
 pub(crate) use installed::DISTRIBUTIONS;
 use mig_core::{
     command::ModuleResult,
-    json::{self, Value},
+    json::Value,
     module::{ArgsError, Effects, FlagInfo, Module, ModuleInfo, ParamsError, ParsedArgs, Run, Terminal},
 };
 use run::PkgRun;
@@ -58,9 +59,8 @@ impl Module for PkgModule {
     }
 
     fn unknown_parameter(&self, params: &Value) -> Option<String> {
-        // What does not decode or encode is refused elsewhere. Records of advisories have many fields that are not read.
-        let parameters: wire::Parameters = json::from_value(params).ok()?;
-        json::unread(params, &json::to_value(&parameters).ok()?)
+        // Records of advisories have many fields that are not read.
+        parameters::unknown::<wire::Parameters>(params)
     }
 
     fn parse_args(&self, args: &[String]) -> Result<ParsedArgs, ArgsError> {
@@ -117,14 +117,14 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("mig pkg -osv DSA-5532-1.json", "packages to which an advisory applies"),
 ];
 
-const fn flag(name: &'static str, value: &'static str, help: &'static str) -> FlagInfo {
-    FlagInfo { name, value, help }
-}
-
 const FLAGS: &[FlagInfo] = &[
-    flag("name", "regex", "name of the package; can be repeated"),
-    flag("version", "regex", "version of the package; a leading ! inverts"),
-    flag("versioncmp", "bounds", "what the version has to be, as '<3.0.2-0ubuntu1.10' or '>=1.1,<1.1.1k'"),
-    flag("languages", "", "look for packages of Python, npm, Ruby, Go and Rust too"),
-    flag("osv", "file", "advisories that may apply, as osv.dev writes them; can be repeated"),
+    FlagInfo::new("name", "regex", "name of the package; can be repeated"),
+    FlagInfo::new("version", "regex", "version of the package; a leading ! inverts"),
+    FlagInfo::new(
+        "versioncmp",
+        "bounds",
+        "what the version has to be, as '<3.0.2-0ubuntu1.10' or '>=1.1,<1.1.1k'",
+    ),
+    FlagInfo::new("languages", "", "look for packages of Python, npm, Ruby, Go and Rust too"),
+    FlagInfo::new("osv", "file", "advisories that may apply, as osv.dev writes them; can be repeated"),
 ];

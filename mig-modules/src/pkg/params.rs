@@ -3,12 +3,10 @@
 use super::{osv::Advisory, wire::Parameters};
 use crate::{
     dialect::{DialectError, Pattern},
+    parameters,
     version::{Constraint, ConstraintError},
 };
-use mig_core::{
-    json::{self, Value},
-    module::ParamsError,
-};
+use mig_core::{json::Value, module::ParamsError};
 
 /// Parameters that were checked completely.
 #[derive(Clone, Debug)]
@@ -62,11 +60,7 @@ impl Params {
     /// # Errors
     /// The first error, in the words of the original where there are such.
     pub fn parse(params: &Value) -> Result<Self, ParamsError> {
-        let parameters: Parameters = match params {
-            Value::Null => Parameters::default(),
-            params => json::from_value(params)
-                .map_err(|error| ParamsError::new(format!("ReadInputParameters() -> {error}")))?,
-        };
+        let parameters: Parameters = parameters::read(params)?;
         Ok(Self::check(parameters)?)
     }
 
@@ -121,6 +115,7 @@ fn advisories(records: &[Value]) -> Result<Option<Vec<Advisory>>, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mig_core::json;
     use proptest::prelude::*;
 
     fn refusal(text: &str) -> String {

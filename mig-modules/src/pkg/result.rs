@@ -5,11 +5,12 @@ use super::{
     osv::{Advisory, Hit},
     package::Package,
 };
+use crate::results::{MASK, decode};
 use mig_core::{
     command::ModuleResult,
     json::{self, Value},
 };
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, time::Duration};
 
 /// What was found.
@@ -177,16 +178,6 @@ pub(super) fn mask(result: &ModuleResult) -> ModuleResult {
     };
     ModuleResult { elements, errors, ..result.clone() }
 }
-
-/// Results of other versions and of failed runs may lack anything: then it is empty.
-fn decode<T: Default + DeserializeOwned>(value: &Value) -> T {
-    match value {
-        Value::Null => T::default(),
-        value => json::from_value(value).unwrap_or_default(),
-    }
-}
-
-const MASK: &str = "masked";
 
 #[cfg(test)]
 mod tests {

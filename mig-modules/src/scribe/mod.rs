@@ -29,6 +29,7 @@ pub use self::{
     yaml::YamlError,
 };
 
+use crate::parameters;
 use mig_core::{
     command::ModuleResult,
     json::{self, Value},
@@ -66,9 +67,7 @@ impl Module for ScribeModule {
     }
 
     fn unknown_parameter(&self, params: &Value) -> Option<String> {
-        // What does not decode or encode is refused elsewhere.
-        let parameters: wire::Parameters = json::from_value(params).ok()?;
-        json::unread(params, &json::to_value(&parameters).ok()?)
+        parameters::unknown::<wire::Parameters>(params)
     }
 
     fn parse_args(&self, args: &[String]) -> Result<ParsedArgs, ArgsError> {
@@ -133,13 +132,13 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("mig scribe -path policy.json -onlytrue", "only tests that are true, such as vulnerable packages"),
 ];
 
-const fn flag(name: &'static str, value: &'static str, help: &'static str) -> FlagInfo {
-    FlagInfo { name, value, help }
-}
-
 const FLAGS: &[FlagInfo] = &[
-    flag("path", "file", "policy in JSON or YAML; read and checked here, and sent with the question"),
-    flag("onlytrue", "", "return only tests that are true; leaves out those in error too"),
-    flag("human", "", "print results as text; wins over -json"),
-    flag("json", "", "print each result as a line of JSON"),
+    FlagInfo::new(
+        "path",
+        "file",
+        "policy in JSON or YAML; read and checked here, and sent with the question",
+    ),
+    FlagInfo::new("onlytrue", "", "return only tests that are true; leaves out those in error too"),
+    FlagInfo::new("human", "", "print results as text; wins over -json"),
+    FlagInfo::new("json", "", "print each result as a line of JSON"),
 ];

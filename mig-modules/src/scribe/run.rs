@@ -1,6 +1,7 @@
 //! A prepared run: collects values, evaluates tests, and puts the answer into the shape of the original.
 
 use crate::{
+    parameters,
     scribe::{
         collect::collect,
         evaluate::evaluate,
@@ -29,11 +30,7 @@ pub(super) struct ScribeRun {
 
 impl ScribeRun {
     pub(super) fn new(params: &Value, packages: Arc<dyn Packages>) -> Result<Self, ParamsError> {
-        let parameters: Parameters = match params {
-            Value::Null => Parameters::default(),
-            params => json::from_value(params)
-                .map_err(|error| ParamsError::new(format!("ReadInputParameters() -> {error}")))?,
-        };
+        let parameters: Parameters = parameters::read(params)?;
         let Parameters { document, only_true, human_output, json_output } = parameters;
         Ok(Self { policy: Policy::new(document)?, only_true, human_output, json_output, packages })
     }

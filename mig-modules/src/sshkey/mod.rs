@@ -10,9 +10,10 @@ mod result;
 mod run;
 mod wire;
 
+use crate::parameters;
 use mig_core::{
     command::ModuleResult,
-    json::{self, Value},
+    json::Value,
     module::{ArgsError, Effects, FlagInfo, Module, ModuleInfo, ParamsError, ParsedArgs, Run, Terminal},
 };
 use params::Params;
@@ -44,9 +45,7 @@ impl Module for SshKeyModule {
     }
 
     fn unknown_parameter(&self, params: &Value) -> Option<String> {
-        // What does not decode or encode is refused elsewhere.
-        let parameters: wire::Parameters = json::from_value(params).ok()?;
-        json::unread(params, &json::to_value(&parameters).ok()?)
+        parameters::unknown::<wire::Parameters>(params)
     }
 
     fn parse_args(&self, args: &[String]) -> Result<ParsedArgs, ArgsError> {

@@ -1,11 +1,8 @@
 //! Parameters, checked before anything is touched.
 
 use super::wire::Parameters;
-use crate::scan::clean;
-use mig_core::{
-    json::{self, Value},
-    module::ParamsError,
-};
+use crate::{parameters, scan::clean};
+use mig_core::{json::Value, module::ParamsError};
 use std::path::{Path, PathBuf};
 
 /// Checked parameters.
@@ -20,11 +17,7 @@ pub(super) struct Params {
 impl Params {
     /// Checks parameters.
     pub(super) fn parse(params: &Value) -> Result<Self, ParamsError> {
-        let parameters: Parameters = match params {
-            Value::Null => Parameters::default(),
-            params => json::from_value(params)
-                .map_err(|error| ParamsError::new(format!("ReadInputParameters() -> {error}")))?,
-        };
+        let parameters: Parameters = parameters::read(params)?;
         Self::check(parameters)
     }
 
@@ -55,6 +48,7 @@ const DEFAULT_DEPTH: u64 = 8;
 #[cfg(test)]
 mod tests {
     use super::*;
+    use mig_core::json;
 
     fn parse(text: &str) -> Result<Params, ParamsError> {
         Params::parse(&json::from_slice(text.as_bytes()).unwrap())

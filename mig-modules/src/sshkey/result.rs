@@ -1,6 +1,7 @@
 //! What the module answers, for people.
 
 use super::wire::{Element, Elements};
+use crate::results::MASK;
 use mig_core::{
     command::ModuleResult,
     json::{self, Value},
@@ -50,8 +51,6 @@ fn keys(result: &ModuleResult) -> Vec<Element> {
         elements => json::from_value::<Elements>(elements).unwrap_or_default().keys.unwrap_or_default(),
     }
 }
-
-const MASK: &str = "masked";
 
 #[cfg(test)]
 mod tests {
