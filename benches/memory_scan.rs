@@ -22,7 +22,7 @@ fn scan(criterion: &mut Criterion) {
         ("names", String::new()),
         ("bytes", r#","bytes":["7a71786a6b765f6e6f7468696e67"]"#.to_owned()),
         ("literal", r#","contents":["zqxjkv_nothing"]"#.to_owned()),
-        ("alternation", r#","contents":["zqalpha|zqbravo|zqcharlie|zqdelta|zqecho"]"#.to_owned()),
+        ("alternation", r#","contents":["alpha-zq|bravo-zq|charlie-zq|delta-zq|echo-zq"]"#.to_owned()),
         ("negated_class", r#","contents":["zqpassword=[^&]+&"]"#.to_owned()),
         ("100_regexes", format!(",\"contents\":[{}]", many.join(","))),
     ] {
