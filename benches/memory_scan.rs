@@ -22,7 +22,7 @@ fn scan(criterion: &mut Criterion) {
         ("names", String::new()),
         ("bytes", r#","bytes":["7a71786a6b765f6e6f7468696e67"]"#.to_owned()),
         ("literal", r#","contents":["zqxjkv_nothing"]"#.to_owned()),
-        ("alternation", r#","contents":["zqalpha|zqbravo|zqcharlie|zqdelta|zqecho"]"#.to_owned()),
+        ("alternation", r#","contents":["alpha-zq|bravo-zq|charlie-zq|delta-zq|echo-zq"]"#.to_owned()),
         ("negated_class", r#","contents":["zqpassword=[^&]+&"]"#.to_owned()),
         ("100_regexes", format!(",\"contents\":[{}]", many.join(","))),
     ] {
@@ -33,7 +33,8 @@ fn scan(criterion: &mut Criterion) {
         .expect("JSON");
         let run = || worker::run_module(&MemoryModule, &parameters, Budget::default());
         let result = run();
-        let is_read = result.statistics.get("memoryread") == Some(&Value::Number(BYTES as f64));
+        let read = result.statistics.get("memoryread").and_then(|read| json::from_value::<f64>(read).ok());
+        let is_read = read.is_some_and(|read| read >= BYTES as f64);
         assert!(result.success && (is_read || filter.is_empty()), "{result:?}");
         group.bench_function(BenchmarkId::from_parameter(kind), |bencher| bencher.iter(run));
     }

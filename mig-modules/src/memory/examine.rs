@@ -1,18 +1,15 @@
 //! One process: first its name, then its libraries, then in one walk its memory.
 
 use super::{
-    matcher::Checkpoint,
     plan::{Plan, PlannedSearch, Test},
     process::{Name, libraries},
+    scan::Scan,
     scope::Progress,
-    walk::{Break, Piece, Unread, Visitor, Walk, Wanted},
+    walk::{Break, Walk},
 };
 use crate::sys::{MappedFile, Memory, MemoryError, Pid, Process, Region, System, SystemError};
 use mig_core::module::{Session, Stop};
-use std::{collections::BTreeSet, io, ops::Range, time::Instant};
-
-/// Failures that are kept of one process.
-const MAX_FAILURES: usize = 1000;
+use std::{collections::BTreeSet, io, time::Instant};
 
 /// What processes are asked, and through what.
 #[derive(Debug)]
@@ -271,47 +268,6 @@ impl Examined {
                     *is_on &= holds || !search.echo.options.match_all;
                 }
             }
-        }
-    }
-}
-
-/// What a walk over one process is for.
-struct Scan<'a, 's> {
-    pid: Pid,
-    checkpoint: Checkpoint<'a>,
-    begin: Instant,
-    progress: &'a mut [Progress<'s>],
-    log_failures: bool,
-    failures: &'a mut Vec<String>,
-    read_failures: &'a mut u64,
-}
-
-impl Visitor for Scan<'_, '_> {
-    fn piece(&mut self, piece: Piece<'_>) -> Result<Wanted, Stop> {
-        (self.checkpoint)()?;
-        for progress in self.progress.iter_mut().filter(|progress| progress.is_open()) {
-            if progress.scope.window.time_limit.is_some_and(|limit| self.begin.elapsed() > limit) {
-                progress.close();
-                let pid = self.pid;
-                self.failures
-                    .push(format!("Time limit reached in process {pid} before all of its memory was read"));
-            } else if let Some(view) = progress.view(piece) {
-                progress.scope.matcher.search(view, &mut progress.open, self.checkpoint)?;
-            }
-        }
-        let wants_more = self.progress.iter().any(Progress::is_open);
-        Ok(if wants_more { Wanted::More } else { Wanted::Nothing })
-    }
-
-    fn unread(&mut self, range: Range<u64>, reason: Unread) {
-        if self.log_failures && self.failures.len() < MAX_FAILURES {
-            let Range { start, end } = range;
-            self.failures.push(match reason {
-                Unread::Protected => format!("Unreadable memory {start:x}-{end:x} of process {}", self.pid),
-                Unread::Failed => format!("Reading memory {start:x}-{end:x} of process {} failed", self.pid),
-            });
-        } else if reason == Unread::Failed {
-            *self.read_failures += 1;
         }
     }
 }

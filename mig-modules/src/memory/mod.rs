@@ -10,6 +10,7 @@ mod plan;
 mod process;
 mod result;
 mod run;
+mod scan;
 mod scope;
 mod text;
 mod together;
