@@ -11,6 +11,7 @@ use common::{Suite, text, tree};
 use mig_core::{
     agent::{Budget, RunSession, worker::run_in_session},
     json::{self, Value},
+    limits,
     module::{Machine, Module},
 };
 use mig_modules::BUILTIN;
@@ -35,7 +36,7 @@ fn main() -> ExitCode {
 
 fn image() -> TempDir {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/image.json");
-    let text = fs::read(path).expect("the description of the image");
+    let text = read(&path).expect("the description of the image");
     tree::build(&json::from_slice(&text).expect("JSON"))
 }
 
@@ -63,8 +64,7 @@ fn cases(module: &str) -> Vec<Value> {
 fn check(module: &dyn Module, case: &Value, image: &Path) -> Result<(), String> {
     let input = PathBuf::from(text(case, "path"));
     let output = PathBuf::from(text(case, "path").replace(".in.json", ".out.json"));
-    let message: Value = json::from_slice(&fs::read(&input).map_err(|error| error.to_string())?)
-        .map_err(|error| error.to_string())?;
+    let message: Value = json::from_slice(&read(&input)?).map_err(|error| error.to_string())?;
     let parameters = message.get("parameters").ok_or("a message without parameters")?;
     let machine = Machine::image(image).map_err(|error| error.to_string())?;
     let session = RunSession::new(Budget::default()).on(machine);
@@ -75,8 +75,12 @@ fn check(module: &dyn Module, case: &Value, image: &Path) -> Result<(), String> 
     if env::var_os("MIG_GOLDEN").is_some_and(|mode| mode == "write") {
         fs::write(&output, &found).map_err(|error| error.to_string())?;
     }
-    let wanted = fs::read_to_string(&output).map_err(|error| format!("{}: {error}", output.display()))?;
+    let wanted = String::from_utf8(read(&output)?).map_err(|error| error.to_string())?;
     common::same(&output.display().to_string(), &found, &wanted)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    limits::read_file(path, 1 << 20).map_err(|error| format!("{}: {error}", path.display()))
 }
 
 /// How long something took is not the same twice.

@@ -48,12 +48,12 @@ fn ask(session: &dyn Session, rules: &str, files: &str, processes: &str) -> Outc
         file_search: files.to_owned(),
         process_search: processes.to_owned(),
     };
-    let params = json::to_value(&parameters).unwrap();
+    let params = json::to_value(&parameters).expect("JSON");
     YaraModule.prepare(&params).expect("rules that are fine").run(session).expect("an outcome")
 }
 
 fn elements(outcome: &Outcome) -> String {
-    json::to_string(&outcome.elements).unwrap()
+    json::to_string(&outcome.elements).expect("JSON")
 }
 
 fn statistic(outcome: &Outcome, field: &str) -> u64 {
@@ -61,9 +61,9 @@ fn statistic(outcome: &Outcome, field: &str) -> u64 {
 }
 
 fn tree(files: &[(&str, &[u8])]) -> TempDir {
-    let tree = tempfile::tempdir().unwrap();
+    let tree = tempfile::tempdir().expect("a directory");
     for (name, content) in files {
-        fs::write(tree.path().join(name), content).unwrap();
+        fs::write(tree.path().join(name), content).expect("a file");
     }
     tree
 }
