@@ -18,8 +18,9 @@
 
 mod number;
 mod quote;
+mod words;
 
-pub use self::number::NumberError;
+pub use self::{number::NumberError, words::words};
 use std::collections::BTreeMap;
 
 /// Where the value of a flag goes; what is there before is the default.

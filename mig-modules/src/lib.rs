@@ -32,6 +32,8 @@ pub mod text;
 pub mod timedrift;
 #[cfg(feature = "version")]
 pub mod version;
+#[cfg(feature = "yara")]
+pub mod yara;
 
 use mig_core::module::Module;
 
@@ -57,4 +59,6 @@ pub static BUILTIN: &[&dyn Module] = &[
     &sshkey::SshKeyModule,
     #[cfg(feature = "timedrift")]
     &timedrift::TimeDriftModule,
+    #[cfg(feature = "yara")]
+    &yara::YaraModule,
 ];

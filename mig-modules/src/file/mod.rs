@@ -9,6 +9,7 @@ mod run;
 pub mod wire;
 
 pub use params::Params;
+pub(crate) use run::report_problems;
 
 use crate::parameters;
 use mig_core::{

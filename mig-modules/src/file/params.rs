@@ -55,6 +55,16 @@ impl Params {
         params.max_errors = Some(max_errors).filter(|limit| *limit > 0);
         late.map_or(Ok(params), Err)
     }
+
+    /// The queries of the searches.
+    pub(crate) fn queries(&self) -> impl Iterator<Item = &Query> {
+        self.searches.iter().map(|search| &search.query)
+    }
+
+    /// Soft errors that are returned; `None` has no limit.
+    pub(crate) fn max_errors(&self) -> Option<usize> {
+        self.max_errors
+    }
 }
 
 /// Why a search is refused.

@@ -30,7 +30,7 @@ pub(super) struct FileRun {
 
 impl FileRun {
     pub(super) fn new(params: Params) -> Result<Self, ParamsError> {
-        let queries = params.searches.iter().map(|search| search.query.clone()).collect();
+        let queries = params.queries().cloned().collect();
         let scan = Scan::new(queries).map_err(|error| ParamsError {
             reason: error.to_string(),
             place: error.content().and_then(|number| place_of_content(&params.searches, number)),
@@ -115,7 +115,7 @@ fn fitting(search: &LabelledSearch, hits: &[Hit], room: &mut usize) -> usize {
 }
 
 /// Hands on as many errors as are wanted, and how many were not.
-fn report_problems(problems: Vec<Problem>, max_errors: Option<usize>, session: &dyn Session) {
+pub(crate) fn report_problems(problems: Vec<Problem>, max_errors: Option<usize>, session: &dyn Session) {
     let max = max_errors.unwrap_or(usize::MAX);
     let hidden = problems.len().saturating_sub(max);
     problems.into_iter().take(max).for_each(|problem| session.soft_error(problem.text));

@@ -46,12 +46,12 @@ impl BuildError {
 
 /// A piece of memory, and what lies around it.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct View<'a> {
-    pub(super) bytes: &'a [u8],
+pub(crate) struct View<'a> {
+    pub(crate) bytes: &'a [u8],
     /// Nothing lies before it. Otherwise its begin belongs to the piece before, too.
-    pub(super) is_first: bool,
+    pub(crate) is_first: bool,
     /// Nothing lies behind it. Otherwise its end will belong to the next piece, too.
-    pub(super) is_last: bool,
+    pub(crate) is_last: bool,
 }
 
 impl<'a> View<'a> {

@@ -14,10 +14,13 @@ mod scan;
 mod scope;
 mod text;
 mod together;
-mod walk;
+pub(crate) mod walk;
 pub mod wire;
 
 pub use params::Params;
+pub(crate) use process::Name;
+pub(crate) use run::MemoryRun;
+pub(crate) use scope::Window;
 
 use crate::parameters;
 use mig_core::{
@@ -25,7 +28,6 @@ use mig_core::{
     json::Value,
     module::{ArgsError, Effects, FlagInfo, Module, ModuleInfo, ParamsError, ParsedArgs, Run, Terminal},
 };
-use run::MemoryRun;
 use std::io;
 
 /// Searches the memory of running processes.

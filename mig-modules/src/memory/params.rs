@@ -55,6 +55,11 @@ impl Params {
         };
         Ok(Self { searches: parameters.searches.into_iter().map(labelled).collect::<Result<_, _>>()? })
     }
+
+    /// How much of a process the first search looks at.
+    pub(crate) fn window(&self) -> Window {
+        self.searches.first().map(|search| search.window).unwrap_or_default()
+    }
 }
 
 /// Why a search is refused.

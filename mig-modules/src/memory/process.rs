@@ -11,15 +11,15 @@ const DELETED: &[u8] = b" (deleted)";
 
 /// A text that filters look at: a path, and whether its file is gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Name {
+pub(crate) struct Name {
     /// With ` (deleted)` at its end if the file is gone.
-    pub(super) text: Vec<u8>,
+    pub(crate) text: Vec<u8>,
     is_deleted: bool,
 }
 
 impl Name {
     /// The path of the program of a process, or the name of the process in brackets.
-    pub(super) fn of_process(process: &Process) -> Self {
+    pub(crate) fn of_process(process: &Process) -> Self {
         match &process.executable {
             Some(path) => Self::of_path(path, process.is_deleted),
             None => Self { text: format!("[{}]", process.name).into_bytes(), is_deleted: false },

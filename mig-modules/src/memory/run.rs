@@ -8,7 +8,7 @@ use super::{
     wire::Search,
 };
 use crate::{
-    sys::{self, Pid, System},
+    sys::{self, Pid, Process, System},
     text,
 };
 use mig_core::{
@@ -33,15 +33,34 @@ const MAX_DELETED_LIBRARIES: usize = 32;
 
 /// Searches that are ready to run.
 #[derive(Debug)]
-pub(super) struct MemoryRun {
+pub(crate) struct MemoryRun {
     plan: Plan,
 }
 
 impl MemoryRun {
-    pub(super) fn new(params: Params) -> Result<Self, ParamsError> {
+    pub(crate) fn new(params: Params) -> Result<Self, ParamsError> {
         let plan = Plan::new(params).map_err(|error| ParamsError::new(error.to_string()))?;
         Ok(Self { plan })
     }
+
+    /// The processes that any of the searches finds.
+    pub(crate) fn select(&self, session: &dyn Session) -> Selection {
+        let report = self.examine_all(sys::of(session.machine()).as_ref(), session);
+        let processes = report.examined.iter().map(|examined| examined.process.clone()).collect();
+        let stopped = report.stopped;
+        Selection { processes, failures: report.failures(), stopped }
+    }
+}
+
+/// Processes for another module to go on with.
+#[derive(Debug)]
+pub(crate) struct Selection {
+    /// By number.
+    pub(crate) processes: Vec<Process>,
+    /// What could not be looked at.
+    pub(crate) failures: Vec<String>,
+    /// Why the search ended before its end.
+    pub(crate) stopped: Option<Stop>,
 }
 
 impl Run for MemoryRun {
@@ -180,6 +199,19 @@ impl Report {
     }
 
     fn statistics(self, total_hits: u64, duration: String) -> Statistics {
+        Statistics {
+            processes: self.processes,
+            memory_read: self.bytes_read,
+            total_hits,
+            read_failures: self.read_failures,
+            ended: self.ended,
+            duration,
+            failures: self.failures(),
+        }
+    }
+
+    /// As many as a result may have, and how many more there are.
+    fn failures(self) -> Vec<String> {
         let mut failures = self.failures;
         failures.sort();
         let hidden = failures.len().saturating_sub(MAX_FAILURES);
@@ -187,15 +219,7 @@ impl Report {
         if hidden > 0 {
             failures.push(format!("{hidden} more failures"));
         }
-        Statistics {
-            processes: self.processes,
-            memory_read: self.bytes_read,
-            total_hits,
-            failures,
-            read_failures: self.read_failures,
-            ended: self.ended,
-            duration,
-        }
+        failures
     }
 }
 

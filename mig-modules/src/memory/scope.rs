@@ -8,13 +8,13 @@ use std::time::Duration;
 
 /// Which part of a process is looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Window {
+pub(crate) struct Window {
     /// Lowest address.
-    pub(super) from: u64,
+    pub(crate) from: u64,
     /// Most bytes.
-    pub(super) max_bytes: Option<u64>,
+    pub(crate) max_bytes: Option<u64>,
     /// Longest time.
-    pub(super) time_limit: Option<Duration>,
+    pub(crate) time_limit: Option<Duration>,
 }
 
 /// All expressions that look at one window.

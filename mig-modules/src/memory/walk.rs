@@ -17,16 +17,16 @@ const MAX_UNREADABLE_PAGES: usize = 1024;
 
 /// A piece, and where it lies.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Piece<'a> {
-    pub(super) view: View<'a>,
+pub(crate) struct Piece<'a> {
+    pub(crate) view: View<'a>,
     /// The address behind its last byte.
-    pub(super) end: u64,
+    pub(crate) end: u64,
     /// How many bytes at its begin were part of the piece before.
-    pub(super) repeated: usize,
+    pub(crate) repeated: usize,
 }
 
 /// What takes the pieces.
-pub(super) trait Visitor {
+pub(crate) trait Visitor {
     /// Takes a piece, and says whether more are wanted.
     ///
     /// # Errors
@@ -39,14 +39,14 @@ pub(super) trait Visitor {
 
 /// Whether the walk shall go on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(crate) enum Wanted {
     More,
     Nothing,
 }
 
 /// Why a range is not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Unread {
+pub(crate) enum Unread {
     /// The process itself may not read it.
     Protected,
     /// Reading failed.
@@ -55,7 +55,7 @@ pub(super) enum Unread {
 
 /// Why a walk ended before its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Break {
+pub(crate) enum Break {
     /// The visitor wants nothing more.
     Unwanted,
     /// The process has ended.
@@ -65,7 +65,7 @@ pub(super) enum Break {
 }
 
 /// A walk over a process.
-pub(super) struct Walk<'m> {
+pub(crate) struct Walk<'m> {
     memory: &'m mut dyn Memory,
     visitor: &'m mut dyn Visitor,
     buffer: Buffer,
@@ -76,18 +76,18 @@ pub(super) struct Walk<'m> {
 
 impl<'m> Walk<'m> {
     /// A walk whose pieces overlap by so many bytes.
-    pub(super) fn new(memory: &'m mut dyn Memory, overlap: usize, visitor: &'m mut dyn Visitor) -> Self {
+    pub(crate) fn new(memory: &'m mut dyn Memory, overlap: usize, visitor: &'m mut dyn Visitor) -> Self {
         let buffer = Buffer::new(overlap);
         Self { memory, visitor, buffer, unreadable: 0..0, bytes_read: 0 }
     }
 
     /// Bytes that were read.
-    pub(super) fn bytes_read(&self) -> u64 {
+    pub(crate) fn bytes_read(&self) -> u64 {
         self.bytes_read
     }
 
     /// Walks over all regions from an address on.
-    pub(super) fn run(&mut self, regions: &[Region], from: u64) -> Result<(), Break> {
+    pub(crate) fn run(&mut self, regions: &[Region], from: u64) -> Result<(), Break> {
         for region in regions {
             let range = region.range.start.max(from)..region.range.end;
             if range.is_empty() {

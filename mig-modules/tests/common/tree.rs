@@ -17,10 +17,14 @@ use tempfile::TempDir;
 
 /// Makes a tree, such as `modules/tree-main.json`, in a new directory.
 pub(crate) fn materialise(vectors: &str) -> TempDir {
+    build(&mig_core::testing::vectors::read(vectors))
+}
+
+/// Makes a tree from its description in a new directory.
+pub(crate) fn build(tree: &Value) -> TempDir {
     let root = tempfile::Builder::new().prefix("tree").tempdir().expect("a temporary directory");
-    let tree = mig_core::testing::vectors::read(vectors);
-    let entries = list(&tree, "entries");
-    assert!(!entries.is_empty(), "{vectors}: no entries");
+    let entries = list(tree, "entries");
+    assert!(!entries.is_empty(), "a tree without entries");
     let made: Vec<&Value> = entries.iter().filter(|entry| make(root.path(), entry)).collect();
     // Directories last, for what is made in them changes their times.
     let (directories, others): (Vec<&Value>, Vec<&Value>) =
