@@ -122,11 +122,6 @@ impl<'e> Reader<'e> {
         })
     }
 
-    /// Whether the key is there.
-    pub(super) fn has(&mut self, section: &'static str, key: &'static str) -> bool {
-        self.entries(section, key).next().is_some()
-    }
-
     /// All entries of a section, for a part that checks its keys by itself.
     pub(super) fn section(
         &mut self,
