@@ -3,6 +3,7 @@
 //! * [`json`]: the one Go-compatible JSON reader and writer; every document the original reads or writes passes it.
 //! * [`action`], [`command`], [`agent_info`], [`investigator`]: the documents of the platform.
 //! * [`agent`]: what an agent checks, runs and remembers.
+//! * [`config`]: the configuration files of the programs.
 //! * [`module`]: the traits between an agent and what it can investigate.
 //! * [`target`]: the language that says which agents are asked.
 //! * [`transport`] (feature `engine`): what carries messages.
@@ -18,6 +19,7 @@ pub mod agent;
 pub mod agent_info;
 pub mod clock;
 pub mod command;
+pub mod config;
 pub mod duration;
 pub mod flags;
 pub mod heartbeat;
