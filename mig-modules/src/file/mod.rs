@@ -9,6 +9,7 @@ mod run;
 pub mod wire;
 
 pub use params::Params;
+#[cfg(feature = "yara")]
 pub(crate) use run::report_problems;
 
 use crate::parameters;

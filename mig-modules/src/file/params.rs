@@ -62,6 +62,7 @@ impl Params {
     }
 
     /// Soft errors that are returned; `None` has no limit.
+    #[cfg(feature = "yara")]
     pub(crate) fn max_errors(&self) -> Option<usize> {
         self.max_errors
     }

@@ -18,8 +18,10 @@ pub(crate) mod walk;
 pub mod wire;
 
 pub use params::Params;
+#[cfg(feature = "yara")]
 pub(crate) use process::Name;
 pub(crate) use run::MemoryRun;
+#[cfg(feature = "yara")]
 pub(crate) use scope::Window;
 
 use crate::parameters;

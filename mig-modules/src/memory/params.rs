@@ -57,6 +57,7 @@ impl Params {
     }
 
     /// How much of a process the first search looks at.
+    #[cfg(feature = "yara")]
     pub(crate) fn window(&self) -> Window {
         self.searches.first().map(|search| search.window).unwrap_or_default()
     }

@@ -8,7 +8,7 @@ use super::{
     wire::Search,
 };
 use crate::{
-    sys::{self, Pid, Process, System},
+    sys::{self, Pid, System},
     text,
 };
 use mig_core::{
@@ -44,6 +44,7 @@ impl MemoryRun {
     }
 
     /// The processes that any of the searches finds.
+    #[cfg(feature = "yara")]
     pub(crate) fn select(&self, session: &dyn Session) -> Selection {
         let report = self.examine_all(sys::of(session.machine()).as_ref(), session);
         let processes = report.examined.iter().map(|examined| examined.process.clone()).collect();
@@ -53,10 +54,11 @@ impl MemoryRun {
 }
 
 /// Processes for another module to go on with.
+#[cfg(feature = "yara")]
 #[derive(Debug)]
 pub(crate) struct Selection {
     /// By number.
-    pub(crate) processes: Vec<Process>,
+    pub(crate) processes: Vec<sys::Process>,
     /// What could not be looked at.
     pub(crate) failures: Vec<String>,
     /// Why the search ended before its end.
