@@ -31,7 +31,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     if std::env::args().any(|argument| argument == "--json") {
         writeln!(output, "{}", json::to_string(&result)?)?;
     } else {
-        for line in FileModule.print(&result, false) {
+        for line in FileModule.lines(&result, false) {
             writeln!(output, "{line}")?;
         }
     }

@@ -83,6 +83,12 @@ pub trait Module: Debug + Send + Sync {
         lines
     }
 
+    /// What [`print`](Self::print) gives, one line each: a module whose texts have several lines says here where they end. A line feed
+    /// that is left is not the module's own, but that of a name or a text from the machine, and must not break a line.
+    fn lines(&self, result: &ModuleResult, found_only: bool) -> Vec<String> {
+        self.print(result, found_only)
+    }
+
     /// Headings of what [`rows`](Self::rows) gives, the widest column last; empty for a module that prints lines only.
     fn columns(&self) -> &'static [&'static str] {
         &[]

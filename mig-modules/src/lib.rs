@@ -1,4 +1,25 @@
 //! What a MIG agent can investigate. Modules are synchronous and know neither transports nor stores.
+//!
+//! Any program can ask them, without an agent, a platform or an asynchronous runtime:
+//!
+//! ```
+//! use mig_core::{agent::{Budget, RunSession, worker}, json, module::Registry};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let modules = Registry::from_modules(mig_modules::BUILTIN)?;
+//! // A module is there if its feature is.
+//! if let Some(module) = modules.module("pkg") {
+//!     let question = json::from_str(r#"{"pkgmatch": {"matches": ["^openssl$"]}, "vercmp": "<3.0.14"}"#)?;
+//!     let session = RunSession::new(Budget::default());
+//!     let (result, stopped) = worker::run_in_session(module, &question, session);
+//!     assert!(result.success && stopped.is_none());
+//!     for row in module.rows(&result) {
+//!         println!("{}", row.join(" "));
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
 
 #[cfg(feature = "agentdestroy")]
 pub mod agentdestroy;

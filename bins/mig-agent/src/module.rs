@@ -33,7 +33,7 @@ pub(crate) fn print(
         return writeln!(output, "[error] no printer available for module '{}'", safe::line(name));
     };
     let result: ModuleResult = json::from_slice(&text).map_err(io::Error::other)?;
-    for line in module.print(&result, false) {
+    for line in module.lines(&result, false) {
         writeln!(output, "{}", safe::line(&line))?;
     }
     output.flush()

@@ -1,27 +1,46 @@
 //! From command lines in the spelling of the original to those that clap reads.
 //!
-//! The original writes its flags as Go does: `-show all`, `-t=all`, `--z`; they stand behind the module's name. Ours may also
-//! stand among the flags of a module that has none of that name. Everything else belongs to the module and stays as it is.
+//! The original writes its flags as Go does: `-show all`, `-t=all`, `--z`; they stand behind the module's name, in front of the
+//! module's flags. Ours may also stand among the flags of a module that has none of that name. Everything else belongs to the
+//! module and stays as it is.
 
 use clap::Command;
 use mig_core::module::{FlagInfo, Registry};
 use std::collections::BTreeMap;
 
-/// A flag at the end of the line whose value is missing.
+/// Why a command line can not be put in order.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("flag needs an argument: {0}")]
-pub struct MissingValue(String);
+pub enum ArgumentsError {
+    /// A flag at the end of the line whose value is missing.
+    #[error("flag needs an argument: {0}")]
+    MissingValue(String),
+    /// A flag that a module has too stands in front of the module's flags, where it is ours, with a value that ours can not have.
+    #[error(
+        "{flag} right behind '{module}' is mig's own, to which '{value}' means nothing: flags of {module} begin with the first \
+         that mig does not have, as in `mig {module} {first} {flag} {value}`"
+    )]
+    TakenByMig {
+        /// The flag, as it was written.
+        flag: String,
+        /// What would be its value if it were the module's.
+        value: String,
+        /// The module.
+        module: String,
+        /// A flag of the module that is not ours.
+        first: String,
+    },
+}
 
 /// Moves our flags in front of the module's name, spelt as clap wants them. `args` is without the program's name; the
 /// registry says which flags modules have.
 ///
 /// # Errors
-/// [`MissingValue`] names the flag.
+/// [`ArgumentsError`] names the flag.
 pub fn for_clap(
     args: &[String],
     command: &Command,
     registry: &Registry,
-) -> Result<Vec<String>, MissingValue> {
+) -> Result<Vec<String>, ArgumentsError> {
     let flags = Flags::of(command);
     let (mut ours, rest) = flags.take_leading(args)?;
     let Some((word, behind)) = rest.split_first() else { return Ok(ours) };
@@ -35,10 +54,14 @@ pub fn for_clap(
     if word.starts_with('-') {
         of_module.extend_from_slice(behind);
     } else {
-        let (more, behind) = flags.take_leading(behind)?;
+        let module = registry.module(word);
+        let known = module.map_or(&[][..], |module| module.info().flags);
+        let of_mig = flags.in_front_of(known);
+        of_mig.refuse_taken(word, known, behind)?;
+        let (more, behind) = of_mig.take_leading(behind)?;
         ours.extend(more);
-        match registry.module(word) {
-            Some(module) => flags.take_among(module.info().flags, behind, &mut ours, &mut of_module)?,
+        match module {
+            Some(_) => flags.take_among(known, behind, &mut ours, &mut of_module)?,
             None => of_module.extend_from_slice(behind),
         }
     }
@@ -71,6 +94,24 @@ pub fn negative_number(flags: &[FlagInfo], args: &[String]) -> Option<String> {
     }
     None
 }
+
+/// The flags of a module that are ours as long as they stand in front of its others, and the first of those others.
+#[must_use]
+pub fn shared(flags: &[FlagInfo], command: &Command) -> Option<(Vec<&'static str>, FlagInfo)> {
+    let ours = Flags::of(command).in_front_of(flags);
+    let (shared, others): (Vec<FlagInfo>, Vec<FlagInfo>) =
+        flags.iter().partition(|flag| ours.0.contains_key(flag.name));
+    let first = others.into_iter().next().filter(|_| !shared.is_empty())?;
+    Some((shared.into_iter().map(|flag| flag.name).collect(), first))
+}
+
+/// The flags of the original's client: in front of the flags of a module they are its own, whatever the module has.
+const OF_THE_ORIGINAL: [&str; 13] =
+    ["c", "e", "i", "n", "p", "s", "show", "t", "target-found", "target-notfound", "v", "V", "z"];
+
+/// Those of our flags whose value is never a number: a condition on agents, a file (which may be called `1`, but then `./1` names
+/// it too).
+const NEVER_NUMBERS: [&str; 2] = ["t", "c"];
 
 /// Name and value of a module's flag in front, and what is behind; `None` if there is no flag.
 fn next_flag<'a>(flags: &[FlagInfo], args: &'a [String]) -> Option<((&'a str, &'a str), &'a [String])> {
@@ -122,6 +163,15 @@ impl Flags {
         self
     }
 
+    /// Those that are ours in front of the flags of a module: where both have one of a name that the original's client does not
+    /// have, such as `-version` of pkg, old command lines mean the module's.
+    fn in_front_of(&self, known: &[FlagInfo]) -> Self {
+        let is_ours =
+            |name: &str| OF_THE_ORIGINAL.contains(&name) || known.iter().all(|flag| flag.name != name);
+        let ours = self.0.iter().filter(|(name, _)| is_ours(name));
+        Self(ours.map(|(name, takes_value)| (name.clone(), *takes_value)).collect())
+    }
+
     /// Our flags among those of a module, up to the first argument that is no flag.
     fn take_among(
         &self,
@@ -129,7 +179,7 @@ impl Flags {
         mut args: &[String],
         ours: &mut Vec<String>,
         of_module: &mut Vec<String>,
-    ) -> Result<(), MissingValue> {
+    ) -> Result<(), ArgumentsError> {
         while let Some((first, behind)) = args.split_first() {
             let name = bare(first).unwrap_or_default();
             let name = name.split_once('=').map_or(name, |(name, _)| name);
@@ -150,8 +200,50 @@ impl Flags {
         Ok(())
     }
 
+    /// Refuses what can be meant for the module only, though it stands where flags are ours: `ping -p tcp`, `ping -t 3`.
+    fn refuse_taken(&self, module: &str, known: &[FlagInfo], args: &[String]) -> Result<(), ArgumentsError> {
+        let Some(first) = known.iter().find(|flag| !self.0.contains_key(flag.name)) else { return Ok(()) };
+        let mut rest = args;
+        while let Some((arg, behind)) = rest.split_first() {
+            let Some((name, value)) = self.known(arg) else { break };
+            let takes_next = self.0.get(name) == Some(&true) && value.is_none();
+            let next = behind.first().map(String::as_str).filter(|next| takes_next || !next.starts_with('-'));
+            let is_for_module = known.iter().any(|flag| flag.name == name && !flag.value.is_empty());
+            if let Some(value) = value.or(next)
+                && is_for_module
+                && self.can_not_be(name, value)
+            {
+                return Err(ArgumentsError::TakenByMig {
+                    flag: arg.split('=').next().unwrap_or_default().to_owned(),
+                    value: value.to_owned(),
+                    module: module.to_owned(),
+                    first: usage(first),
+                });
+            }
+            rest = behind.get(usize::from(takes_next)..).unwrap_or_default();
+        }
+        Ok(())
+    }
+
+    /// Whether a flag of ours means nothing with this value.
+    fn can_not_be(&self, name: &str, value: &str) -> bool {
+        match self.0.get(name) {
+            Some(true) => NEVER_NUMBERS.contains(&name) && value.parse::<f64>().is_ok(),
+            // A switch; the word behind it may still ask for help.
+            _ => {
+                value != "help"
+                    && !value.is_empty()
+                    && !GO_TRUE.contains(&value)
+                    && !GO_FALSE.contains(&value)
+            }
+        }
+    }
+
     /// Our flags at the front, and what is left.
-    fn take_leading<'a>(&self, mut args: &'a [String]) -> Result<(Vec<String>, &'a [String]), MissingValue> {
+    fn take_leading<'a>(
+        &self,
+        mut args: &'a [String],
+    ) -> Result<(Vec<String>, &'a [String]), ArgumentsError> {
         let mut ours = Vec::new();
         while let Some((first, behind)) = args.split_first() {
             if self.known(first).is_none() {
@@ -168,12 +260,13 @@ impl Flags {
         flag: &str,
         behind: &'a [String],
         ours: &mut Vec<String>,
-    ) -> Result<&'a [String], MissingValue> {
+    ) -> Result<&'a [String], ArgumentsError> {
         let Some((name, value)) = self.known(flag) else { return Ok(behind) };
         match (self.0.get(name), value) {
             (Some(true), Some(value)) => ours.push(format!("{}={value}", dashed(name))),
             (Some(true), None) => {
-                let (value, rest) = behind.split_first().ok_or_else(|| MissingValue(flag.to_owned()))?;
+                let (value, rest) =
+                    behind.split_first().ok_or_else(|| ArgumentsError::MissingValue(flag.to_owned()))?;
                 ours.push(format!("{}={value}", dashed(name)));
                 return Ok(rest);
             }
@@ -205,12 +298,22 @@ fn dashed(name: &str) -> String {
     if name.len() > 1 { format!("--{name}") } else { format!("-{name}") }
 }
 
+/// A flag of a module as help shows it.
+fn usage(flag: &FlagInfo) -> String {
+    let value = if flag.value.is_empty() { String::new() } else { format!(" <{}>", flag.value) };
+    format!("-{}{value}", flag.name)
+}
+
+/// How Go writes the values of switches.
+const GO_TRUE: [&str; 6] = ["1", "t", "T", "TRUE", "true", "True"];
+const GO_FALSE: [&str; 6] = ["0", "f", "F", "FALSE", "false", "False"];
+
 /// Go lets switches have a value: `-z=true` is `-z`, `-z=false` is nothing. Other values are left for clap to refuse.
 fn switch(name: &str, value: Option<&str>) -> Option<String> {
     match value {
-        None | Some("1" | "t" | "T" | "TRUE" | "true" | "True") => Some(dashed(name)),
-        Some("0" | "f" | "F" | "FALSE" | "false" | "False") => None,
-        Some(other) => Some(format!("{}={other}", dashed(name))),
+        Some(value) if GO_FALSE.contains(&value) => None,
+        Some(value) if !GO_TRUE.contains(&value) => Some(format!("{}={value}", dashed(name))),
+        _ => Some(dashed(name)),
     }
 }
 
@@ -250,6 +353,14 @@ mod tests {
             "--dry-run --format=json file -path /etc -name x",
         );
         check("file -path=/etc -matchall -t local", "-t=local file -path=/etc -matchall");
+    }
+
+    #[test]
+    fn names_that_the_original_does_not_have_are_the_modules_where_it_has_them() {
+        check("pkg -version ^1 -name x -t local", "-t=local pkg -version ^1 -name x");
+        check("pkg -t all -version ^1 -v", "-t=all -v pkg -version ^1");
+        check("file -verbose -path /", "file -verbose -path /");
+        check("-version pkg", "--version pkg");
     }
 
     #[test]
@@ -320,6 +431,47 @@ mod tests {
             let error = for_clap(&args, &Cli::command(), &Registry::default()).unwrap_err();
             assert_eq!(error.to_string(), "flag needs an argument: -t");
         }
+    }
+
+    fn refusal(line: &str) -> Option<String> {
+        let args: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        let registry = Registry::from_modules(mig_modules::BUILTIN).unwrap();
+        for_clap(&args, &Cli::command(), &registry).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_flag_of_ours_that_can_only_be_meant_for_the_module_is_refused_with_the_order_to_write() {
+        for (line, flag, value) in [
+            ("ping -p tcp -d host", "-p", "tcp"),
+            ("ping --p=tcp -d host", "--p", "tcp"),
+            ("ping -t all -p udp", "-p", "udp"),
+            ("ping -t 3 -d host", "-t", "3"),
+            ("ping -c=1 -d host", "-c", "1"),
+        ] {
+            let expected = format!(
+                "{flag} right behind 'ping' is mig's own, to which '{value}' means nothing: flags of ping begin with the first \
+                 that mig does not have, as in `mig ping -d <host> {flag} {value}`"
+            );
+            assert_eq!(refusal(line), Some(expected), "{line}");
+        }
+    }
+
+    #[test]
+    fn flags_of_ours_that_make_sense_stay_ours() {
+        check("ping -p -d host -p tcp", "-p ping -d host -p tcp");
+        check("ping -p=true -t local -d host -t 3", "-p -t=local ping -d host -t 3");
+        check("ping -c ./1 -d host -c 1", "-c=./1 ping -d host -c 1");
+        check("ping -p help", "-p ping help");
+        check("file -p stray", "-p file stray");
+        check("ping -n -p -d host", "-n=-p ping -d host");
+    }
+
+    #[test]
+    fn what_modules_share_with_us_is_known() {
+        let flags = mig_modules::ping::PingModule.info().flags;
+        let (shared, first) = super::shared(flags, &Cli::command()).unwrap();
+        assert_eq!((shared, first.name), (vec!["p", "c", "t"], "d"));
+        assert!(super::shared(mig_modules::pkg::PkgModule.info().flags, &Cli::command()).is_none());
     }
 
     #[test]

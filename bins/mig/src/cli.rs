@@ -29,6 +29,9 @@ pub struct Cli {
     pub command: Option<Command>,
 }
 
+const MODULE_FLAGS: &str = "The flags of a module begin with the first one behind its name that mig does not have. In front of it, -c, \
+-e, -i, -n, -p, -s, -show, -t, -v, -V and -z are always mig's own; everywhere else, a flag that both have is the module's.";
+
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 the answer is no (nothing found with --exit-found, bad signature, denied, no match), \
 2 error, 3 some agents failed or did not answer, 4 nothing targeted, 5 cancelled or expired.";
 
@@ -329,7 +332,7 @@ pub fn command(registry: &Registry) -> clap::Command {
         help.push_str(&format!("  {:12} {}\n", module.name(), module.info().summary));
     }
     help.push_str("`mig <MODULE> help` tells more about each.\n\n");
-    Cli::command().after_help(help + EXIT_CODES)
+    Cli::command().after_help(format!("{help}{MODULE_FLAGS}\n\n{EXIT_CODES}"))
 }
 
 #[cfg(test)]

@@ -83,8 +83,8 @@ fn execute(cli: &Cli, args: &[String], registry: &Registry) -> Exit {
 
 /// A command line that can not be carried out.
 enum Refused {
-    /// A flag of the original without its value.
-    MissingValue(arguments::MissingValue),
+    /// Flags that can not be put in order.
+    Arguments(arguments::ArgumentsError),
     /// What clap says; also help, which is no error.
     Clap(clap::Error),
 }
@@ -92,7 +92,7 @@ enum Refused {
 fn parse(args: &[String], registry: &Registry) -> Result<Cli, Refused> {
     let command = cli::command(registry);
     let own = args.get(1..).unwrap_or_default();
-    let mut ordered = arguments::for_clap(own, &command, registry).map_err(Refused::MissingValue)?;
+    let mut ordered = arguments::for_clap(own, &command, registry).map_err(Refused::Arguments)?;
     ordered.insert(0, "mig".to_owned());
     let matches = command.try_get_matches_from(ordered).map_err(Refused::Clap)?;
     Cli::from_arg_matches(&matches).map_err(Refused::Clap)
@@ -101,7 +101,7 @@ fn parse(args: &[String], registry: &Registry) -> Result<Cli, Refused> {
 impl Refused {
     fn report(self, mut printer: Printer) -> Exit {
         match self {
-            Self::MissingValue(error) => printer.error(&error.to_string()),
+            Self::Arguments(error) => printer.error(&error.to_string()),
             Self::Clap(error) if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
                 printer.usage(&error.render().to_string());
             }

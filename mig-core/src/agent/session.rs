@@ -36,12 +36,12 @@ impl Default for Budget {
     }
 }
 
-/// Ends a run from outside. Cheap to clone.
+/// Ends runs from outside. Cheap to clone; all clones are one.
 #[derive(Clone, Debug, Default)]
 pub struct CancelHandle(Arc<AtomicBool>);
 
 impl CancelHandle {
-    /// Ends the run at its next checkpoint.
+    /// Ends each run at its next checkpoint, also those that have not begun.
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -80,6 +80,12 @@ impl RunSession {
     #[must_use]
     pub fn on(self, machine: Machine) -> Self {
         Self { machine, ..self }
+    }
+
+    /// Ends when this handle is cancelled, so that one ends several runs. It takes the place of the handle that the run had.
+    #[must_use]
+    pub fn cancelled_by(self, handle: &CancelHandle) -> Self {
+        Self { cancelled: handle.clone(), ..self }
     }
 
     /// What ends the run from outside.
@@ -141,5 +147,21 @@ impl Session for RunSession {
 
     fn machine(&self) -> &Machine {
         &self.machine
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_handle_ends_all_runs_that_it_was_given_to() {
+        let handle = CancelHandle::default();
+        let session = || RunSession::new(Budget::default()).cancelled_by(&handle);
+        let (first, second, other) = (session(), session(), RunSession::new(Budget::default()));
+        assert_eq!(first.checkpoint(), Ok(()));
+        first.cancel_handle().cancel();
+        assert_eq!([first, second, session()].map(|session| session.checkpoint()), [Err(Stop::Cancelled); 3]);
+        assert_eq!(other.checkpoint(), Ok(()));
     }
 }

@@ -1,8 +1,11 @@
 //! Sockets for ICMP: those that need no rights where the system gives them, raw ones otherwise.
 
 use super::packet::{Echo, MAX_MESSAGE_BYTES, Reply};
-use crate::net::{WaitError, receive};
-use mig_core::module::Stop;
+use crate::{
+    net::{WaitError, receive},
+    sys::{self, System, Undelivered},
+};
+use mig_core::module::{Machine, Stop};
 use socket2::{Domain, Protocol, Socket, Type};
 use std::{
     io,
@@ -17,7 +20,8 @@ pub(super) fn ask(
     limit: Duration,
     checkpoint: &dyn Fn() -> Result<(), Stop>,
 ) -> Result<Reply, WaitError> {
-    let (socket, identifier) = open(target.ip())?;
+    let system = sys::of(&Machine::Running);
+    let (socket, identifier) = open(target.ip(), &*system)?;
     let echo = Echo { target: target.ip(), identifier, sequence };
     socket.send_to(&echo.request(), target)?;
     let begin = Instant::now();
@@ -25,9 +29,17 @@ pub(super) fn ask(
     loop {
         // Raw sockets hear everything that comes in; what others get does not make us wait longer.
         let left = limit.saturating_sub(begin.elapsed());
-        let (length, from) = receive(&socket, &mut buffer, left, checkpoint)?;
-        let message = buffer.get(..length).unwrap_or_default();
-        if let Some(reply) = echo.read(from.ip().to_canonical(), message) {
+        let reply = match receive(&socket, &mut buffer, left, checkpoint) {
+            Ok((length, from)) => {
+                echo.read(from.ip().to_canonical(), buffer.get(..length).unwrap_or_default())
+            }
+            Err(WaitError::Io(error)) => match system.undelivered(&socket) {
+                Ok(Some(Undelivered { kind, code, sent })) => echo.undelivered(kind, code, &sent),
+                _ => return Err(error.into()),
+            },
+            Err(error) => return Err(error),
+        };
+        if let Some(reply) = reply {
             return Ok(reply);
         }
     }
@@ -35,7 +47,7 @@ pub(super) fn ask(
 
 /// A socket, and the identifier that requests through it carry. The standard library's type for datagrams reads and writes any
 /// kind of socket.
-fn open(target: IpAddr) -> io::Result<(UdpSocket, u16)> {
+fn open(target: IpAddr, system: &dyn System) -> io::Result<(UdpSocket, u16)> {
     let (domain, protocol, any) = match target {
         IpAddr::V4(_) => (Domain::IPV4, Protocol::ICMPV4, IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
         IpAddr::V6(_) => (Domain::IPV6, Protocol::ICMPV6, IpAddr::V6(Ipv6Addr::UNSPECIFIED)),
@@ -44,6 +56,8 @@ fn open(target: IpAddr) -> io::Result<(UdpSocket, u16)> {
         // Linux chooses the identifier, and calls it a port.
         socket.bind(&SocketAddr::new(any, 0).into())?;
         let socket = UdpSocket::from(socket);
+        // Raw sockets receive the network's reports themselves, and so do these on some systems. Without reports there is silence.
+        system.watch_delivery(&socket).ok();
         let identifier = Some(socket.local_addr()?.port()).filter(|port| *port != 0);
         return Ok((socket, identifier.unwrap_or_else(own_identifier)));
     }

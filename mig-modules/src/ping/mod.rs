@@ -81,9 +81,7 @@ const DESCRIPTION: &str = "\
 Asks a host from the machine where the module runs. An answer to icmp counts only if it comes from the host and repeats the \
 request; tcp is a connection that is closed at once; udp is a datagram, and no answer to it may mean that the port is open.
 
-Of several addresses of a name the first is asked that the machine has a way to. Latencies are in milliseconds.
-
-mig takes -p, -c and -t for itself in front of the first flag that it does not know: begin with -d.";
+Of several addresses of a name the first is asked that the machine has a way to. Latencies are in milliseconds.";
 
 const EXAMPLES: &[(&str, &str)] = &[
     ("mig ping -d 192.0.2.1", "three echo requests"),

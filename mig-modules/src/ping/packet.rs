@@ -63,8 +63,16 @@ impl Echo {
             let is_ours = from == self.target && self.is_named_in(header) && rest == PAYLOAD;
             return is_ours.then_some(Reply::Echo);
         }
-        let reason = self.reason(*header.first()?, *header.get(1)?)?;
+        let reason = reason(self.target, *header.first()?, *header.get(1)?)?;
         self.is_quoted_in(rest).then_some(Reply::Unreachable(reason))
+    }
+
+    /// What a report of the network says of this request: type and code of the message, and what was sent, from the ICMP header
+    /// on. `None` if it is about something else.
+    #[must_use]
+    pub fn undelivered(&self, kind: u8, code: u8, sent: &[u8]) -> Option<Reply> {
+        let reason = reason(self.target, kind, code)?;
+        self.is_begin_of(sent).then_some(Reply::Unreachable(reason))
     }
 
     fn request_type(&self) -> u8 {
@@ -96,27 +104,30 @@ impl Echo {
             ),
         };
         let expected = if self.target.is_ipv4() { ICMP } else { ICMP_V6 };
-        protocol == Some(&expected)
-            && target == Some(self.target)
-            && message.starts_with(&[self.request_type(), 0])
-            && self.is_named_in(message)
+        protocol == Some(&expected) && target == Some(self.target) && self.is_begin_of(message)
     }
 
-    /// What an error says, by type and code.
-    fn reason(&self, kind: u8, code: u8) -> Option<&'static str> {
-        Some(match (self.target.is_ipv4(), kind, code) {
-            (true, 3, 0 | 6 | 8 | 11) => "network unreachable",
-            (true, 3, 1 | 5 | 7 | 12) => "host unreachable",
-            (true, 3, 2 | 3) => "protocol unreachable",
-            (true, 3, 9 | 10 | 13) | (false, 1, 1 | 5 | 6) => "prohibited by a filter",
-            (true, 3, _) | (false, 1, _) if code != 0 => "destination unreachable",
-            (false, 1, 0) => "no route to destination",
-            (true, 11, _) | (false, 3, _) => "time to live exceeded",
-            (false, 2, _) => "packet too big",
-            (true, 12, _) | (false, 4, _) => "parameter problem",
-            _ => return None,
-        })
+    /// Whether this is the ICMP header of this request, and maybe more.
+    fn is_begin_of(&self, message: &[u8]) -> bool {
+        message.starts_with(&[self.request_type(), 0]) && self.is_named_in(message)
     }
+}
+
+/// What the network says of a packet to a target, by type and code of its message; `None` if it is no error.
+pub(super) fn reason(target: IpAddr, kind: u8, code: u8) -> Option<&'static str> {
+    Some(match (target.is_ipv4(), kind, code) {
+        (true, 3, 0 | 6 | 8 | 11) => "network unreachable",
+        (true, 3, 1 | 5 | 7 | 12) | (false, 1, 3) => "host unreachable",
+        (true, 3, 2) => "protocol unreachable",
+        (true, 3, 3) | (false, 1, 4) => "port unreachable",
+        (true, 3, 9 | 10 | 13) | (false, 1, 1 | 5 | 6) => "prohibited by a filter",
+        (true, 3, _) | (false, 1, _) if code != 0 => "destination unreachable",
+        (false, 1, 0) => "no route to destination",
+        (true, 11, _) | (false, 3, _) => "time to live exceeded",
+        (false, 2, _) => "packet too big",
+        (true, 12, _) | (false, 4, _) => "parameter problem",
+        _ => return None,
+    })
 }
 
 /// What follows an IPv4 header, or everything if there is none: no ICMP message begins with its version, 4.

@@ -1,8 +1,15 @@
 //! One attempt, and what can come of it.
 
-use super::{icmp, packet::Reply, params::Protocol};
-use crate::net::{WaitError, in_background, receive};
-use mig_core::module::Stop;
+use super::{
+    icmp,
+    packet::{Reply, reason},
+    params::Protocol,
+};
+use crate::{
+    net::{WaitError, in_background, receive},
+    sys,
+};
+use mig_core::module::{Machine, Stop};
 use std::{
     io::{self, ErrorKind},
     net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket},
@@ -72,10 +79,20 @@ impl Probe {
         } else {
             UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 0))?
         };
+        let system = sys::of(&Machine::Running);
+        // Without reports a host that can not be reached looks like a silent one.
+        system.watch_delivery(&socket).ok();
         // From then on only datagrams from there come in, and errors of the way.
         socket.connect(self.address)?;
         socket.send(b"Ping!Ping!Ping!")?;
-        receive(&socket, &mut [0; 1], self.timeout, checkpoint).map(drop)
+        let error = match receive(&socket, &mut [0; 1], self.timeout, checkpoint) {
+            Ok(_) => return Ok(()),
+            Err(WaitError::Io(error)) if error.kind() != ErrorKind::ConnectionRefused => error,
+            Err(error) => return Err(error),
+        };
+        let report = system.undelivered(&socket).ok().flatten();
+        let reason = report.and_then(|report| reason(self.address.ip(), report.kind, report.code));
+        Err(reason.map_or(error, |reason| io::Error::new(ErrorKind::HostUnreachable, reason)).into())
     }
 }
 

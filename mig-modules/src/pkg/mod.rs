@@ -21,6 +21,7 @@ pub mod wire;
 pub use self::{database::Fault, package::Package, params::Params};
 
 use crate::parameters;
+#[cfg(feature = "scribe")]
 pub(crate) use installed::DISTRIBUTIONS;
 use mig_core::{
     command::ModuleResult,

@@ -82,6 +82,10 @@ impl Module for ScribeModule {
         result::print(result, found_only)
     }
 
+    fn lines(&self, result: &ModuleResult, found_only: bool) -> Vec<String> {
+        result::lines(result, found_only)
+    }
+
     fn columns(&self) -> &'static [&'static str] {
         &result::COLUMNS
     }

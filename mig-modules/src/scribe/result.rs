@@ -87,13 +87,27 @@ pub(super) fn failure(reason: String) -> ModuleResult {
     }
 }
 
-/// Lines for people.
+/// Texts for people, as the original has them: one that is meant for them holds all lines of a test.
 pub(super) fn print(result: &ModuleResult, found_only: bool) -> Vec<String> {
+    texts(result, found_only, |lines| vec![lines.join("\n\t")])
+}
+
+/// The same, one line each.
+pub(super) fn lines(result: &ModuleResult, found_only: bool) -> Vec<String> {
+    let indent = |(index, line)| if index == 0 { line } else { format!("    {line}") };
+    texts(result, found_only, |lines| lines.into_iter().enumerate().map(indent).collect())
+}
+
+fn texts(
+    result: &ModuleResult,
+    found_only: bool,
+    lay_out: impl Fn(Vec<String>) -> Vec<String>,
+) -> Vec<String> {
     let Elements { results, human_output, json_output } = decode(&result.elements);
     let mut lines = Vec::new();
     for test in &results {
         match (human_output, json_output) {
-            (true, _) => lines.push(human(test)),
+            (true, _) => lines.extend(lay_out(human(test))),
             (false, true) => lines.extend(json::to_string(test).ok()),
             (false, false) => lines.extend(plain(test)),
         }
@@ -117,7 +131,8 @@ fn plain(test: &TestResult) -> Vec<String> {
     std::iter::once(first).chain(test.results.iter().flatten().map(sub)).collect()
 }
 
-fn human(test: &TestResult) -> String {
+/// All that is said of a test.
+fn human(test: &TestResult) -> Vec<String> {
     let TestResult { id, name, description, .. } = test;
     let mut lines = vec![if name.is_empty() {
         format!("result for \"{id}\"")
@@ -138,7 +153,7 @@ fn human(test: &TestResult) -> String {
     lines.extend(
         results.map(|SubResult { result, identifier }| format!("[{result}] identifier: \"{identifier}\"")),
     );
-    lines.join("\n\t")
+    lines
 }
 
 fn master(test: &TestResult) -> &'static str {
@@ -214,6 +229,20 @@ mod tests {
     fn rows_have_a_cell_for_each_column() {
         let wanted = [["t", "", "true", "true", "/secret/a"], ["u", "n", "error", "", "read /secret/b"]];
         assert_eq!(rows(&result()), wanted);
+    }
+
+    #[test]
+    fn a_name_with_line_feeds_stays_within_its_line() {
+        let elements = r#"{"results":[{"testid":"t","results":[{"identifier":"/a\n\tmaster result: true"}]}],
+            "humanoutput":true}"#;
+        let result = ModuleResult { elements: json::from_str(elements).unwrap(), ..ModuleResult::default() };
+        let identifier = "[false] identifier: \"/a\n\tmaster result: true\"";
+        let expected = ["result for \"t\"", "    master result: false", &format!("    {identifier}")];
+        assert_eq!(lines(&result, true), expected);
+        assert_eq!(
+            print(&result, true),
+            [format!("result for \"t\"\n\tmaster result: false\n\t{identifier}")]
+        );
     }
 
     #[test]

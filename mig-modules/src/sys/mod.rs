@@ -3,6 +3,7 @@
 //! A module asks [`of`] for the [`System`] of the machine that its session looks at. What a system can not tell is a
 //! [`SystemError`], never an empty answer.
 
+mod delivery;
 mod files;
 mod held;
 mod links;
@@ -26,6 +27,7 @@ use self::windows as platform;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub use self::linux::maps;
 pub use self::{
+    delivery::Undelivered,
     files::Files,
     held::{HeldProcess, Program},
     links::{LinkError, MAX_LINKS},
@@ -37,7 +39,7 @@ use self::network::{
     Family, Interface, Namespace, Neighbour, Owners, Protocol, Socket, SocketFilter, Table, UnixSocket,
 };
 use mig_core::module::{Machine, Session, Stop};
-use std::{collections::BTreeSet, fmt::Debug, io, path::PathBuf};
+use std::{collections::BTreeSet, fmt::Debug, io, net::UdpSocket, path::PathBuf};
 
 /// What an operating system tells of itself.
 ///
@@ -149,6 +151,25 @@ pub trait System: Debug + Send + Sync {
     fn socket_owners(&self, inodes: &BTreeSet<u64>, session: &dyn Session) -> Result<Owners, SystemError> {
         _ = (inodes, session);
         Err(SystemError::unsupported("telling which process holds a socket"))
+    }
+
+    /// Has the system keep what the network says of packets that are sent through this socket of datagrams, UDP or ICMP, and do not
+    /// arrive. A report also ends the next call of the socket, with an error.
+    ///
+    /// # Errors
+    /// [`SystemError`] if it keeps no such reports.
+    fn watch_delivery(&self, socket: &UdpSocket) -> Result<(), SystemError> {
+        let _ = socket;
+        Err(SystemError::unsupported("asking for reports about packets"))
+    }
+
+    /// The next of those reports, without waiting; `None` if there is none.
+    ///
+    /// # Errors
+    /// [`SystemError`] if they can not be read.
+    fn undelivered(&self, socket: &UdpSocket) -> Result<Option<Undelivered>, SystemError> {
+        let _ = socket;
+        Err(SystemError::unsupported("reading reports about packets"))
     }
 
     /// Gets hold of a process, to act upon it.

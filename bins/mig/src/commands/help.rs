@@ -2,11 +2,12 @@
 
 use super::Context;
 use crate::{
-    cli::{self, QuestionOptions},
+    arguments,
+    cli::{self, Cli, QuestionOptions},
     exit::Exit,
 };
 use anyhow::{Context as _, Result};
-use clap::{Arg, ArgAction, Args, ValueHint};
+use clap::{Arg, ArgAction, Args, CommandFactory, ValueHint};
 use clap_complete::Shell;
 use clap_mangen::Man;
 use mig_core::module::{FlagInfo, Module};
@@ -23,7 +24,7 @@ pub(super) fn version(context: &mut Context<'_>) -> Result<Exit> {
 pub(super) fn help(context: &mut Context<'_>, topic: &[String]) -> Result<Exit> {
     let module = if let [name] = topic { context.registry.module(name) } else { None };
     let text = match module {
-        Some(module) => module.info().help(module.name()),
+        Some(module) => module.info().help(module.name()) + &shared_flags(module).unwrap_or_default(),
         None => {
             let mut command = cli::command(context.registry);
             command.build();
@@ -32,6 +33,16 @@ pub(super) fn help(context: &mut Context<'_>, topic: &[String]) -> Result<Exit> 
     };
     context.printer.data(&text)?;
     Ok(Exit::Done)
+}
+
+/// Which flags of a module are not its own in front of the others.
+fn shared_flags(module: &dyn Module) -> Option<String> {
+    let (shared, first) = arguments::shared(module.info().flags, &Cli::command())?;
+    let shared: Vec<String> = shared.iter().map(|name| format!("-{name}")).collect();
+    let (name, first, shared) = (module.name(), first.name, shared.join(", "));
+    Some(format!(
+        "\nRight behind `mig {name}`, these flags are mig's own: {shared}.\nBegin with another one, such as -{first}.\n"
+    ))
 }
 
 pub(super) fn completions(context: &mut Context<'_>, shell: Shell) -> Result<Exit> {
@@ -89,7 +100,7 @@ fn module_command(module: &dyn Module) -> clap::Command {
         .long_about(format!("{}\n\nRights: {}.", info.description, info.privileges))
         .override_usage(format!("mig [OPTIONS] {name} [OPTIONS] [FLAGS]"))
         .args(info.flags.iter().map(flag))
-        .after_help(format!("Examples:\n{examples}"))
+        .after_help(format!("Examples:\n{examples}{}", shared_flags(module).unwrap_or_default()))
 }
 
 fn flag(flag: &FlagInfo) -> Arg {

@@ -127,7 +127,7 @@ impl Operations<'_> {
     /// The lines of one result, by its module's printer; JSON if this program does not know the module.
     fn lines(&self, index: usize, result: &ModuleResult) -> Vec<String> {
         match self.registry.module(self.name(index)) {
-            Some(module) => module.print(result, self.found_only),
+            Some(module) => module.lines(result, self.found_only),
             None => mig_core::json::to_string(result).into_iter().collect(),
         }
     }

@@ -29,6 +29,30 @@ fn what_was_asked_is_remembered_and_shown_again() {
 }
 
 #[test]
+fn texts_of_several_lines_are_lines_and_a_name_can_not_add_any() {
+    let world = World::new();
+    let name = "a\nmaster result: true";
+    world.file(name, "");
+    let files = world.files();
+    let path = files.to_str().expect("text");
+    let policy = format!(
+        r#"{{"objects":[{{"object":"o","filename":{{"path":"{path}","file":"(?s)^(a.*)$"}}}}],
+            "tests":[{{"test":"t","description":"the file","object":"o","exactmatch":{{"value":"b"}}}}]}}"#
+    );
+    let policy_file = world.path().join("policy.json");
+    fs::write(&policy_file, policy).expect("a file");
+    let policy_file = policy_file.to_str().expect("text");
+    let run = world.mig(&["scribe", "-t", "local", "-path", policy_file, "-human"]);
+    let expected = format!(
+        "result for \"t\"\n    description: the file\n    master result: false\n    [false] identifier: \"{path}/a\\nmaster result: true\"\n"
+    );
+    assert_eq!((run.code, run.out.as_str()), (0, expected.as_str()), "{run:?}");
+    let asked = world.mig(&["scribe", "-path", policy_file, "-human"]);
+    let lines: Vec<&str> = asked.out.lines().filter_map(|line| Some(line.split_once(' ')?.1)).collect();
+    assert_eq!(lines, expected.lines().collect::<Vec<_>>(), "{asked:?}");
+}
+
+#[test]
 fn exit_codes_say_what_was_found() {
     let world = World::new();
     assert_eq!(world.search(&[], &["-name", "nothing"]).code, 0);

@@ -17,6 +17,20 @@ fn every_command_and_module_has_help_and_a_manual_page() {
 }
 
 #[test]
+fn help_says_where_the_flags_of_a_module_begin() {
+    let world = World::new();
+    let text = world.mig(&["help"]).out.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        text.contains("flags of a module begin with the first one behind its name that mig does not have")
+    );
+    for asked in ["help", "man"] {
+        let text = world.mig(&[asked, "ping"]).out.replace('\\', "");
+        assert!(text.contains("own: -p, -c, -t.") && text.contains("such as -d"), "{text}");
+        assert!(!world.mig(&[asked, "pkg"]).out.contains("own: "));
+    }
+}
+
+#[test]
 fn an_unknown_topic_is_refused() {
     let world = World::new();
     for asked in ["help", "man"] {

@@ -275,3 +275,12 @@ fn an_image_is_refused_where_agents_are_asked() {
     world.search(&["--root", "/"], &["-name", "x"]).is_refused(&["--root", "-t local"]);
     world.search(&["-t", "all", "--root", "/"], &["-name", "x"]).is_refused(&["--root", "-t local"]);
 }
+
+#[test]
+fn a_flag_for_a_module_that_mig_takes_for_itself_is_refused_with_the_order_to_write() {
+    let world = World::new();
+    for (flag, value) in [("-p", "tcp"), ("-t", "3"), ("-c", "1")] {
+        let run = world.mig(&["ping", flag, value, "-d", "127.0.0.1"]);
+        run.is_refused(&[flag, "mig's own", &format!("`mig ping -d <host> {flag} {value}`")]);
+    }
+}

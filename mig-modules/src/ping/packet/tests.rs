@@ -92,7 +92,8 @@ fn errors_count_if_they_quote_the_request() {
         (V4, 11, 0, "time to live exceeded"),
         (V6, 1, 0, "no route to destination"),
         (V6, 1, 1, "prohibited by a filter"),
-        (V6, 1, 3, "destination unreachable"),
+        (V6, 1, 3, "host unreachable"),
+        (V6, 1, 4, "port unreachable"),
         (V6, 3, 0, "time to live exceeded"),
     ] {
         let ours = echo(target);
@@ -100,6 +101,11 @@ fn errors_count_if_they_quote_the_request() {
         assert_eq!(ours.read(ROUTER, &message), Some(Reply::Unreachable(reason)), "{target} {kind} {code}");
         let of_another = error(&Echo { sequence: 6, ..ours }, kind, code);
         assert_eq!(ours.read(ROUTER, &of_another), None);
+        let sent = ours.request();
+        assert_eq!(ours.undelivered(kind, code, &sent[..8]), Some(Reply::Unreachable(reason)));
+        assert_eq!(ours.undelivered(kind, code, &Echo { sequence: 6, ..ours }.request()), None);
+        assert_eq!(ours.undelivered(kind, code, &sent[..7]), None);
+        assert_eq!(ours.undelivered(5, 0, &sent), None);
     }
     let elsewhere = error(&echo(ROUTER), 3, 1);
     assert_eq!(echo(V4).read(ROUTER, &elsewhere), None);

@@ -150,6 +150,65 @@ fn a_host_without_a_route_is_unreachable() {
     in_own_network(route, "echo_requests_are_what_the_network_lets_them_be", "unreachable");
 }
 
+/// Puts a router between this network and all others, in a network of its own that ends with the process that sets it up.
+#[cfg(target_os = "linux")]
+const ROUTER: &str = "
+echo 0 0 > /proc/sys/net/ipv4/ping_group_range
+unshare --net tail --pid=$$ -f /dev/null >/dev/null 2>&1 &
+router=$!
+until [ \"$(readlink /proc/$router/ns/net)\" != \"$(readlink /proc/$$/ns/net)\" ]; do sleep 0.02; done
+ip link add here type veth peer name there netns $router
+ip addr add 10.9.0.1/24 dev here
+ip link set here up
+nsenter --target $router --net sh -ec '
+    ip addr add 10.9.0.2/24 dev there
+    ip link set there up
+    echo 1 > /proc/sys/net/ipv4/ip_forward
+    echo 0 > /proc/sys/net/ipv4/icmp_ratelimit
+    ip route add unreachable 192.0.2.0/24
+    ip route add prohibit 198.51.100.0/24
+'
+ip route add default via 10.9.0.2
+if ip -6 addr add fd00:9::1/64 dev here nodad; then
+    nsenter --target $router --net sh -ec '
+        ip -6 addr add fd00:9::2/64 dev there nodad
+        echo 1 > /proc/sys/net/ipv6/conf/all/forwarding
+        echo 0 > /proc/sys/net/ipv6/icmp/ratelimit
+        ip -6 route add prohibit 2001:db8::/32
+    '
+    ip -6 route add default via fd00:9::2
+fi";
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_router_says_of_requests_that_do_not_arrive_is_told() {
+    in_own_network(ROUTER, "requests_do_not_get_past_the_router", "router");
+}
+
+/// Started by the test above; alone it has nothing to expect.
+#[test]
+fn requests_do_not_get_past_the_router() {
+    if std::env::var("MIG_TEST_ICMP").as_deref() != Ok("router") {
+        return;
+    }
+    let mut targets = vec![("192.0.2.1:9", "host unreachable"), ("198.51.100.1:9", "prohibited by a filter")];
+    targets.extend(
+        UdpSocket::bind("[fd00:9::1]:0").is_ok().then_some(("[2001:db8::1]:9", "prohibited by a filter")),
+    );
+    for (target, reason) in targets {
+        for protocol in ["icmp", "udp"] {
+            let result = ask(protocol, target.parse().unwrap(), r#","count":1,"timeout":30"#);
+            assert!(result.success && !result.found_anything, "{protocol} {target}: {result:?}");
+            assert_eq!(latencies(&result), [-1.0], "{protocol} {target}: {result:?}");
+            let reasons = result.statistics.get("unreachable").unwrap();
+            assert_eq!(reasons, &Value::List(vec![reason.into()]), "{protocol} {target}");
+        }
+    }
+    // The packets behind those that were refused find their way.
+    let result = ask("icmp", "10.9.0.2:0".parse().unwrap(), r#","count":2"#);
+    assert!(result.found_anything && latencies(&result).iter().all(|time| *time > 0.0), "{result:?}");
+}
+
 /// Started by the tests above; alone it has nothing to expect.
 #[test]
 fn echo_requests_are_what_the_network_lets_them_be() {

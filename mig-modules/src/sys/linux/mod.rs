@@ -1,6 +1,7 @@
 //! Linux: by the tables of `/proc`, of the running kernel or of an image.
 
 mod bytecode;
+mod delivery;
 #[cfg(feature = "agentdestroy")]
 mod held;
 pub mod maps;
@@ -17,13 +18,13 @@ use self::netlink::NetlinkError;
 #[cfg(feature = "agentdestroy")]
 use crate::sys::HeldProcess;
 use crate::sys::{
-    Files, Memory, MemoryError, Pid, Process, Region, System, SystemError,
+    Files, Memory, MemoryError, Pid, Process, Region, System, SystemError, Undelivered,
     network::{
         Family, Interface, Namespace, Neighbour, Owners, Protocol, Socket, SocketFilter, Table, UnixSocket,
     },
 };
 use mig_core::module::{Machine, Session};
-use std::{collections::BTreeSet, io, path::Path};
+use std::{collections::BTreeSet, io, net::UdpSocket, path::Path};
 
 #[derive(Debug)]
 struct Linux {
@@ -131,6 +132,16 @@ impl System for Linux {
 
     fn socket_owners(&self, inodes: &BTreeSet<u64>, session: &dyn Session) -> Result<Owners, SystemError> {
         owner::find(self.files(), inodes, session)
+    }
+
+    fn watch_delivery(&self, socket: &UdpSocket) -> Result<(), SystemError> {
+        let what = "asking for reports about packets";
+        delivery::watch(socket).map_err(|source| SystemError::Kernel { what, source })
+    }
+
+    fn undelivered(&self, socket: &UdpSocket) -> Result<Option<Undelivered>, SystemError> {
+        let what = "reading reports about packets";
+        delivery::next(socket).map_err(|source| SystemError::Kernel { what, source })
     }
 
     #[cfg(feature = "agentdestroy")]
