@@ -1,7 +1,7 @@
 //! Linux: by the tables of `/proc`, of the running kernel or of an image.
 
 mod bytecode;
-#[cfg(feature = "agentdestroy")]
+#[cfg(any(feature = "agentdestroy", feature = "upgrade"))]
 mod held;
 pub mod maps;
 mod memory;
@@ -14,7 +14,7 @@ pub mod route;
 pub mod sock_diag;
 
 use self::netlink::NetlinkError;
-#[cfg(feature = "agentdestroy")]
+#[cfg(any(feature = "agentdestroy", feature = "upgrade"))]
 use crate::sys::HeldProcess;
 use crate::sys::{
     Files, Memory, MemoryError, Pid, Process, Region, System, SystemError,
@@ -133,7 +133,7 @@ impl System for Linux {
         owner::find(self.files(), inodes, session)
     }
 
-    #[cfg(feature = "agentdestroy")]
+    #[cfg(any(feature = "agentdestroy", feature = "upgrade"))]
     fn hold(&self, pid: Pid) -> Result<Box<dyn HeldProcess>, SystemError> {
         if self.machine.is_running() {
             held::hold(pid)
