@@ -1,5 +1,7 @@
 //! What a MIG agent can investigate. Modules are synchronous and know neither transports nor stores.
 
+#[cfg(any(feature = "agentdestroy", feature = "upgrade"))]
+mod agent_program;
 #[cfg(feature = "agentdestroy")]
 pub mod agentdestroy;
 pub mod dialect;
@@ -30,6 +32,8 @@ pub mod sys;
 pub mod text;
 #[cfg(feature = "timedrift")]
 pub mod timedrift;
+#[cfg(feature = "upgrade")]
+pub mod upgrade;
 #[cfg(feature = "version")]
 pub mod version;
 
@@ -57,4 +61,6 @@ pub static BUILTIN: &[&dyn Module] = &[
     &sshkey::SshKeyModule,
     #[cfg(feature = "timedrift")]
     &timedrift::TimeDriftModule,
+    #[cfg(feature = "upgrade")]
+    &upgrade::UpgradeModule::BUILT_IN,
 ];

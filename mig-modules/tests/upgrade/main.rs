@@ -1,0 +1,9 @@
+//! Upgrades of small agents, downloaded from a server for HTTPS, signed with real keys.
+#![cfg(unix)]
+
+mod download;
+mod refused;
+mod replaced;
+mod rolled_back;
+mod server;
+mod world;
