@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Prints an action that upgrades agents to a program, whose manifest is signed with your GnuPG. It still has to be signed itself:
 #   scripts/upgrade-action.sh 2.0.0 https://download.example.net/mig-agent target/release/mig-agent [key ...] > upgrade.json
-#   mig action sign --in-place upgrade.json && mig launch upgrade.json
+#   mig action sign --in-place upgrade.json && mig -i upgrade.json
 # Each key signs once; without one the default key does. PLATFORM in the environment names another system than linux/amd64.
 set -euo pipefail
 

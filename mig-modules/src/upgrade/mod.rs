@@ -100,9 +100,9 @@ impl Module for UpgradeModule {
 
 const DESCRIPTION: &str = "\
 It has no command line. The parameters of an action say for each kind of system, such as linux/amd64, which version there is, where, \
-and which SHA-256 it has: {\"linux/amd64\":{\"to_version\":\"2.0.0\",\"location\":\"https://...\",\"checksum\":\"...\",\
-\"signatures\":[\"...\"]}}. The signatures are one-line OpenPGP signatures of the manifest {\"loader_name\":\"\",\"entries\":[{\"name\":\"mig-agent\",\
-\"sha256\":\"<checksum, lower case>\"}],\"signatures\":[]}; scripts/upgrade-action.sh makes such an action with GnuPG.
+and which SHA-256 it has: {\"linux/amd64\": {\"to_version\": \"2.0.0\", \"location\": \"https://...\", \"checksum\": \"...\", \
+\"signatures\": [\"...\"]}}. The signatures are one-line OpenPGP signatures of the manifest whose only entry is mig-agent with that \
+SHA-256; scripts/upgrade-action.sh makes such an action with GnuPG.
 
 An agent believes them if enough different keys of /etc/mig/agentkeys have signed, and downloads nothing before. It takes programs by \
 HTTPS only, through the proxy that the environment names. A program that has the right SHA-256 and gives the right version with -V \
