@@ -30,6 +30,8 @@ step "tools"
 need_packages gcc g++ libc6-dev pkg-config git gnupg ca-certificates
 # What the tests of package databases and of sockets compare with.
 need_packages rpm sqlite3 db5.3-util iproute2
+# What kills upgrades of the agent at each step.
+need_packages strace
 need_cargo_tool cargo-deny
 need_cargo_tool cargo-fuzz
 

@@ -46,6 +46,8 @@ pub const MAX_OPERATIONS: usize = 1024;
 pub const MAX_SIGNATURES: usize = 64;
 /// Largest manifest archive after expansion, in bytes.
 pub const MAX_MANIFEST_BYTES: usize = 512 << 20;
+/// Largest program of an agent that is downloaded to replace the one that runs, in bytes.
+pub const MAX_AGENT_PROGRAM_BYTES: usize = 128 << 20;
 /// Longest target, in bytes.
 pub const MAX_TARGET_BYTES: usize = 64 << 10;
 /// Deepest nesting of conditions in a target.

@@ -21,6 +21,8 @@
 //! # }
 //! ```
 
+#[cfg(any(feature = "agentdestroy", feature = "upgrade"))]
+mod agent_program;
 #[cfg(feature = "agentdestroy")]
 pub mod agentdestroy;
 pub mod dialect;
@@ -51,6 +53,8 @@ pub mod sys;
 pub mod text;
 #[cfg(feature = "timedrift")]
 pub mod timedrift;
+#[cfg(feature = "upgrade")]
+pub mod upgrade;
 #[cfg(feature = "version")]
 pub mod version;
 #[cfg(feature = "yara")]
@@ -80,6 +84,8 @@ pub static BUILTIN: &[&dyn Module] = &[
     &sshkey::SshKeyModule,
     #[cfg(feature = "timedrift")]
     &timedrift::TimeDriftModule,
+    #[cfg(feature = "upgrade")]
+    &upgrade::UpgradeModule::BUILT_IN,
     #[cfg(feature = "yara")]
     &yara::YaraModule,
 ];

@@ -50,6 +50,12 @@ impl Environment {
     }
 }
 
+/// What this program was built for, in the names of Go, such as `linux/amd64`.
+#[must_use]
+pub fn platform() -> String {
+    format!("{}/{}", go_os(consts::OS), go_arch(consts::ARCH))
+}
+
 /// The name the kernel has for the machine.
 #[must_use]
 pub fn host_name() -> String {
@@ -82,6 +88,8 @@ fn go_arch(rust: &str) -> &str {
         "x86" => "386",
         "aarch64" => "arm64",
         "loongarch64" => "loong64",
+        "mips" if cfg!(target_endian = "little") => "mipsle",
+        "mips64" if cfg!(target_endian = "little") => "mips64le",
         "powerpc64" if cfg!(target_endian = "little") => "ppc64le",
         "powerpc64" => "ppc64",
         other => other,
@@ -99,6 +107,7 @@ mod tests {
         assert_eq!(go_arch("x86_64"), "amd64");
         assert_eq!(go_arch("aarch64"), "arm64");
         assert_eq!(go_arch("riscv64"), "riscv64");
+        assert_eq!(platform(), format!("{}/{}", go_os(consts::OS), go_arch(consts::ARCH)));
     }
 
     #[test]

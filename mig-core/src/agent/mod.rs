@@ -38,7 +38,7 @@ pub use {
     runner::{ModuleRunner, RunAnswer, RunLimits},
 };
 pub use {
-    environment::host_name,
+    environment::{host_name, platform},
     identity::{AgentName, IdentityError},
     local::{run_locally, run_locally_unverified},
     owner::{Owner, Owners},

@@ -1,7 +1,10 @@
 //! Why an agent is not ended, in the words of the original where there are such.
 
-use super::{params::out_of_range, version::VersionError};
-use crate::sys::{Pid, SystemError};
+use super::params::out_of_range;
+use crate::{
+    agent_program::AskError,
+    sys::{Pid, SystemError},
+};
 use mig_core::module::Stop;
 use std::path::PathBuf;
 
@@ -21,7 +24,7 @@ pub(super) enum DestroyError {
     #[error("PID '{pid}' is not an agent: '{}' {reason}", program.display())]
     NotAnAgent { pid: Pid, program: PathBuf, reason: String },
     #[error("Failed to check agent version: '{0}'")]
-    Version(#[from] VersionError),
+    Version(#[from] AskError),
     #[error("Version mismatch. Expected '{expected}', found '{found}'")]
     OtherVersion { expected: String, found: String },
     #[error("Failed to remove executable '{}': '{source}'", program.display())]

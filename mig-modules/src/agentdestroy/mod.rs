@@ -4,7 +4,6 @@ mod error;
 mod params;
 mod result;
 mod run;
-mod version;
 
 use crate::parameters;
 use mig_core::{

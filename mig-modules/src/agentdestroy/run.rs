@@ -1,8 +1,8 @@
 //! A prepared run: gets hold of the process, makes sure that it is the agent that is meant, removes its program, ends it.
 
-use super::{error::DestroyError, params::Params, version};
+use super::{error::DestroyError, params::Params};
 use crate::{
-    agentdestroy::version::VersionError,
+    agent_program::{self, AGENT, AskError},
     net::WaitError,
     sys::{self, HeldProcess, Pid, Program, System},
 };
@@ -10,9 +10,6 @@ use mig_core::{
     json::Value,
     module::{Outcome, Run, Session, Stop},
 };
-
-/// The name of the program of agents.
-const AGENT: &str = "mig-agent";
 
 /// An order that is ready to be carried out.
 #[derive(Debug)]
@@ -26,8 +23,7 @@ impl Run for AgentDestroyRun {
         match self.destroy(&*system, session) {
             Ok(text) => Ok(Outcome { elements: Value::from(text), ..Outcome::default() }),
             Err(
-                DestroyError::Stopped(stop)
-                | DestroyError::Version(VersionError::Wait(WaitError::Stopped(stop))),
+                DestroyError::Stopped(stop) | DestroyError::Version(AskError::Wait(WaitError::Stopped(stop))),
             ) => Err(stop),
             Err(error) => {
                 session.soft_error(error.to_string());
@@ -93,7 +89,7 @@ impl AgentDestroyRun {
         session: &dyn Session,
     ) -> Result<(), DestroyError> {
         let expected = &self.params.version;
-        let found = version::of_program(process.command(program), &|| session.checkpoint())?;
+        let found = agent_program::version(process.command(program), &|| session.checkpoint())?;
         if found == *expected {
             Ok(())
         } else {

@@ -14,6 +14,8 @@ mod macos;
 mod memory;
 pub mod network;
 mod process;
+#[cfg(all(unix, any(feature = "agentdestroy", feature = "upgrade")))]
+pub(crate) mod trust;
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "macos")))]
 mod windows;
 

@@ -1,11 +1,11 @@
 //! Holding processes by pidfd_open(2), and their programs by `/proc/<pid>/exe`.
 
-use crate::sys::{HeldProcess, Pid, Program, SystemError};
+use crate::sys::{HeldProcess, Pid, Program, SystemError, trust::distrust};
 use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     fs::{AtFlags, CWD, Mode, OFlags, Stat, fstat, openat, statat, unlinkat},
     io::Errno,
-    process::{PidfdFlags, Signal, geteuid, pidfd_open, pidfd_send_signal},
+    process::{PidfdFlags, Signal, pidfd_open, pidfd_send_signal},
 };
 use std::{
     fs::{self, File},
@@ -20,9 +20,6 @@ use std::{
 
 /// What the kernel appends to the path of a program whose file is gone.
 const DELETED: &str = " (deleted)";
-
-/// The bits that let a group or everybody write.
-const WRITABLE_BY_OTHERS: u32 = 0o022;
 
 /// Gets hold of a process of this machine.
 pub(super) fn hold(pid: Pid) -> Result<Box<dyn HeldProcess>, SystemError> {
@@ -71,7 +68,8 @@ impl HeldProcess for Held {
             Some(path) => (path.into(), true),
             None => (path, false),
         };
-        Ok(Program { file, path, is_deleted, identity: identity(&stat), distrust: distrust("it", &stat) })
+        let distrust = distrust("it", stat.st_uid, stat.st_mode);
+        Ok(Program { file, path, is_deleted, identity: identity(&stat), distrust })
     }
 
     fn command(&self, program: &Program) -> Command {
@@ -104,7 +102,8 @@ impl HeldProcess for Held {
 /// Opens a directory in which nobody else can put another file in the place of one.
 fn open_directory(path: &Path) -> io::Result<OwnedFd> {
     let directory = openat(CWD, path, OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::RDONLY, Mode::empty())?;
-    match distrust("its directory", &fstat(&directory)?) {
+    let stat = fstat(&directory)?;
+    match distrust("its directory", stat.st_uid, stat.st_mode) {
         None => Ok(directory),
         Some(reason) => Err(io::Error::new(io::ErrorKind::PermissionDenied, reason)),
     }
@@ -112,17 +111,6 @@ fn open_directory(path: &Path) -> io::Result<OwnedFd> {
 
 fn identity(stat: &Stat) -> (u64, u64) {
     (stat.st_dev, stat.st_ino)
-}
-
-/// Why others may have changed a file.
-fn distrust(what: &str, stat: &Stat) -> Option<String> {
-    if stat.st_uid != 0 && stat.st_uid != geteuid().as_raw() {
-        Some(format!("{what} belongs to user {}", stat.st_uid))
-    } else if stat.st_mode & WRITABLE_BY_OTHERS != 0 {
-        Some(format!("{what} can be written by others"))
-    } else {
-        None
-    }
 }
 
 #[cfg(test)]

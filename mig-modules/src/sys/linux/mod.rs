@@ -2,7 +2,7 @@
 
 mod bytecode;
 mod delivery;
-#[cfg(feature = "agentdestroy")]
+#[cfg(any(feature = "agentdestroy", feature = "upgrade"))]
 mod held;
 pub mod maps;
 mod memory;
@@ -15,7 +15,7 @@ pub mod route;
 pub mod sock_diag;
 
 use self::netlink::NetlinkError;
-#[cfg(feature = "agentdestroy")]
+#[cfg(any(feature = "agentdestroy", feature = "upgrade"))]
 use crate::sys::HeldProcess;
 use crate::sys::{
     Files, Memory, MemoryError, Pid, Process, Region, System, SystemError, Undelivered,
@@ -144,7 +144,7 @@ impl System for Linux {
         delivery::next(socket).map_err(|source| SystemError::Kernel { what, source })
     }
 
-    #[cfg(feature = "agentdestroy")]
+    #[cfg(any(feature = "agentdestroy", feature = "upgrade"))]
     fn hold(&self, pid: Pid) -> Result<Box<dyn HeldProcess>, SystemError> {
         if self.machine.is_running() {
             held::hold(pid)
