@@ -21,7 +21,7 @@ pub mod wire;
 pub use self::{database::Fault, package::Package, params::Params};
 
 use crate::parameters;
-pub(crate) use installed::DISTRIBUTIONS;
+pub(crate) use installed::{DISTRIBUTIONS, Detail};
 use mig_core::{
     command::ModuleResult,
     json::Value,
