@@ -3,5 +3,5 @@
 
 libfuzzer_sys::fuzz_target!(|blob: &[u8]| {
     let mut blob = blob;
-    _ = mig_modules::pkg::rpm::header::read(&mut blob);
+    _ = mig_modules::pkg::rpm::header::read_with_source(&mut blob);
 });

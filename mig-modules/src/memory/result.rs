@@ -115,33 +115,38 @@ fn line(label: &str, Element { process, search }: &Element) -> String {
     };
     if !search.options.match_all {
         line.push_str(" on checks");
-        let kinds = [
-            ("name", &search.names),
-            ("library", &search.libraries),
-            ("content", &search.contents),
-            ("byte", &search.bytes),
-        ];
-        for (kind, values) in kinds {
-            for value in values {
-                line.push_str(&format!(" {kind}='{value}'"));
-            }
-        }
+        checks(search).iter().for_each(|check| line.push_str(&format!(" {check}")));
     }
     line
 }
 
+/// What a process was found by, as `name='sshd$'`.
+fn checks(search: &Search) -> Vec<String> {
+    let kinds = [
+        ("name", &search.names),
+        ("library", &search.libraries),
+        ("content", &search.contents),
+        ("byte", &search.bytes),
+    ];
+    let of_kind = |(kind, values): (&'static str, &Vec<String>)| {
+        values.iter().map(move |value| format!("{kind}='{value}'")).collect::<Vec<_>>()
+    };
+    kinds.into_iter().flat_map(of_kind).collect()
+}
+
 /// What [`rows`] are made of.
-pub(super) const COLUMNS: [&str; 5] = ["search", "pid", "deleted", "container", "name"];
+pub(super) const COLUMNS: [&str; 6] = ["search", "check", "pid", "deleted", "container", "name"];
 
 /// One row for each process found.
-pub(super) fn rows(result: &ModuleResult) -> Vec<[String; 5]> {
+pub(super) fn rows(result: &ModuleResult) -> Vec<[String; 6]> {
     let mut rows = Vec::new();
     for (label, elements) in decode::<Elements>(&result.elements) {
         let found = elements.into_iter().flatten().filter(|element| element.process.is_some());
-        rows.extend(found.map(|Element { process, .. }| {
+        rows.extend(found.map(|Element { process, search }| {
             let ProcessEntry { name, pid, deleted, container, .. } = process;
+            let check = if search.options.match_all { String::new() } else { checks(&search).join(" ") };
             let deleted = if deleted { "deleted" } else { "" };
-            [label.clone(), pid.to_string(), deleted.to_owned(), container, name]
+            [label.clone(), check, pid.to_string(), deleted.to_owned(), container, name]
         }));
     }
     rows
@@ -227,7 +232,10 @@ mod tests {
     fn rows_have_a_cell_for_each_column() {
         assert_eq!(
             rows(&result(FOUND, STATISTICS)),
-            [["s1", "812", "", "", "/usr/sbin/sshd"], ["s2", "9", "deleted", "c0", "/tmp/x (deleted)"]]
+            [
+                ["s1", "", "812", "", "", "/usr/sbin/sshd"],
+                ["s2", "content='c' byte='ff'", "9", "deleted", "c0", "/tmp/x (deleted)"]
+            ]
         );
     }
 

@@ -16,7 +16,7 @@ use mig_core::{
     module::{Outcome, ParamsError, Run, Session, Stop},
 };
 use std::{
-    panic,
+    mem, panic,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
     time::Instant,
@@ -163,7 +163,10 @@ struct Report {
     examined: Vec<Examined>,
     processes: u64,
     bytes_read: u64,
+    /// At most [`MAX_FAILURES`].
     failures: Vec<String>,
+    /// Those for which there was no room.
+    hidden_failures: usize,
     read_failures: u64,
     ended: u64,
     stopped: Option<Stop>,
@@ -174,7 +177,7 @@ impl Report {
     fn note(&mut self, outcome: Examination, examiner: &Examiner<'_>) {
         let mut examined = match outcome {
             Examination::Examined(examined) => examined,
-            Examination::Refused(failure) => return self.failures.push(failure),
+            Examination::Refused(failure) => return self.fail(vec![failure]),
             Examination::Ended => return self.ended += 1,
             Examination::Skipped => return,
         };
@@ -184,7 +187,7 @@ impl Report {
         self.processes += 1;
         self.bytes_read += examined.bytes_read;
         self.read_failures += examined.read_failures;
-        self.failures.append(&mut examined.failures);
+        self.fail(mem::take(&mut examined.failures));
         if hits > 0 {
             self.examined.push(*examined);
         }
@@ -194,7 +197,8 @@ impl Report {
         self.examined.extend(other.examined);
         self.processes += other.processes;
         self.bytes_read += other.bytes_read;
-        self.failures.extend(other.failures);
+        self.hidden_failures += other.hidden_failures;
+        self.fail(other.failures);
         self.read_failures += other.read_failures;
         self.ended += other.ended;
         self.stopped = self.stopped.or(other.stopped);
@@ -212,14 +216,20 @@ impl Report {
         }
     }
 
-    /// As many as a result may have, and how many more there are.
+    /// Keeps as many failures as a result may have: a machine has many processes, and each may have a thousand.
+    fn fail(&mut self, mut failures: Vec<String>) {
+        let room = MAX_FAILURES - self.failures.len();
+        self.hidden_failures += failures.len().saturating_sub(room);
+        failures.truncate(room);
+        self.failures.append(&mut failures);
+    }
+
+    /// Those that were kept, and how many more there are.
     fn failures(self) -> Vec<String> {
         let mut failures = self.failures;
         failures.sort();
-        let hidden = failures.len().saturating_sub(MAX_FAILURES);
-        failures.truncate(MAX_FAILURES);
-        if hidden > 0 {
-            failures.push(format!("{hidden} more failures"));
+        if self.hidden_failures > 0 {
+            failures.push(format!("{} more failures", self.hidden_failures));
         }
         failures
     }
@@ -293,5 +303,23 @@ fn entry(examined: &Examined) -> ProcessEntry {
             .map(|file| json::lossy(file.path.as_os_str().as_encoded_bytes()))
             .collect(),
         container: process.container.clone().unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_without_room_are_counted() {
+        let failures = |count: usize| (0..count).map(|number| format!("failure {number}")).collect();
+        let mut report = Report::default();
+        report.fail(failures(MAX_FAILURES - 1));
+        let mut other = Report::default();
+        other.fail(failures(MAX_FAILURES + 2));
+        report.add(other);
+        assert_eq!(report.failures.len(), MAX_FAILURES);
+        let failures = report.failures();
+        assert_eq!(failures.last().unwrap(), &format!("{} more failures", MAX_FAILURES + 1));
     }
 }

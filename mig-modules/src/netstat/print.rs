@@ -28,11 +28,22 @@ pub(super) fn print(result: &ModuleResult, found_only: bool) -> Vec<String> {
 }
 
 /// What [`rows`] are made of.
-pub(super) const COLUMNS: [&str; 8] =
-    ["check", "query", "mac", "local", "remote", "namespace", "pid", "program"];
+pub(super) const COLUMNS: [&str; 11] = [
+    "check",
+    "query",
+    "mac",
+    "protocol",
+    "state",
+    "local",
+    "remote",
+    "namespace",
+    "pid",
+    "container",
+    "program",
+];
 
 /// One row for each thing found.
-pub(super) fn rows(result: &ModuleResult) -> Vec<[String; 8]> {
+pub(super) fn rows(result: &ModuleResult) -> Vec<[String; 11]> {
     let mut rows = Vec::new();
     for_each(result, |check, query, entries| {
         for entry in entries {
@@ -43,10 +54,13 @@ pub(super) fn rows(result: &ModuleResult) -> Vec<[String; 8]> {
                 check.field().to_owned(),
                 query.to_owned(),
                 format!("{local_mac}{remote_mac}"),
+                entry.protocol.clone(),
+                entry.state.clone(),
                 local,
                 end(remote_address, entry.remote_port),
                 namespace.clone(),
                 if entry.pid > 0.0 { entry.pid.to_string() } else { String::new() },
+                entry.container.clone(),
                 entry.executable.clone(),
             ]);
         }
@@ -91,7 +105,18 @@ fn line(check: Check, query: &str, entry: &Entry) -> String {
         Check::ListeningProcess => format!("listening process on {} port {local_port}", entry.protocol),
         Check::UnixSocket => format!("unix socket {}", entry.path),
     };
-    format!("found {what} for netstat {}:'{query}'{}{}", printed(check), place(entry), owner(entry))
+    let details = [place(entry), kind(check, entry), owner(entry)].concat();
+    format!("found {what} for netstat {}:'{query}'{details}", printed(check))
+}
+
+/// What a socket speaks and does, where that was asked for and is not said already.
+fn kind(check: Check, Entry { protocol, state, .. }: &Entry) -> String {
+    match check {
+        Check::ConnectedIp | Check::ListeningPort if !protocol.is_empty() => {
+            format!(" socket:[{protocol} {state}]")
+        }
+        _ => String::new(),
+    }
 }
 
 fn place(entry: &Entry) -> String {
@@ -129,11 +154,24 @@ mod tests {
 
     #[test]
     fn owners_and_namespaces_are_said_where_they_are_known() {
-        let text = r#"{"listeningport":{"80":[{"localaddr":"::","localport":80,"namespace":"net:[7]","pid":12,"executable":"/bin/www","container":"c0ffee"}]}}"#;
+        let text = r#"{"listeningport":{"80":[{"localaddr":"::","localport":80,"namespace":"net:[7]","pid":12,"protocol":"tcp","state":"listening","executable":"/bin/www","container":"c0ffee"}]}}"#;
         let result =
             ModuleResult { elements: json::from_slice(text.as_bytes()).unwrap(), ..ModuleResult::default() };
-        let line = "found listening port 80 for netstat listeningport:'80' namespace:[net:[7]] process:[12 /bin/www] container:[c0ffee]";
+        let line = "found listening port 80 for netstat listeningport:'80' namespace:[net:[7]] socket:[tcp listening] process:[12 /bin/www] container:[c0ffee]";
         assert_eq!(print(&result, true), [line]);
-        assert_eq!(rows(&result), [["listeningport", "80", "", "[::]:80", "", "net:[7]", "12", "/bin/www"]]);
+        let row = [
+            "listeningport",
+            "80",
+            "",
+            "tcp",
+            "listening",
+            "[::]:80",
+            "",
+            "net:[7]",
+            "12",
+            "c0ffee",
+            "/bin/www",
+        ];
+        assert_eq!(rows(&result), [row]);
     }
 }

@@ -88,13 +88,15 @@ fn is_zero(number: &f64) -> bool {
     *number == 0.0
 }
 
-/// Hides addresses, programs and paths: who this machine talks with, and what it is. Ports, namespaces and numbers of processes
+/// Hides addresses, programs, containers and paths: who this machine talks with, and what it is. Ports, namespaces and numbers of processes
 /// stay.
 pub(super) fn mask(result: &ModuleResult) -> ModuleResult {
     let mut elements: Elements = decode(&result.elements);
     for entry in elements.values_mut().flatten().flat_map(BTreeMap::values_mut).flatten().flatten() {
-        let Entry { local_mac, remote_mac, local_address, remote_address, path, executable, .. } = entry;
-        for text in [local_mac, remote_mac, local_address, remote_address, path, executable] {
+        let Entry {
+            local_mac, remote_mac, local_address, remote_address, path, executable, container, ..
+        } = entry;
+        for text in [local_mac, remote_mac, local_address, remote_address, path, executable, container] {
             if !text.is_empty() {
                 *text = MASK.to_owned();
             }
@@ -113,11 +115,11 @@ mod tests {
 
     #[test]
     fn a_mask_hides_addresses_in_all_lists_and_keeps_ports() {
-        let text = r#"{"connectedip":{"10.0.0.0/8":[{"localaddr":"10.0.0.1","localport":22,"remoteaddr":"10.0.0.2","namespace":"default"}]},"neighbormac":{"^02":[{"remotemacaddr":"02:42","remoteaddr":"10.0.0.3"}],"x":null}}"#;
+        let text = r#"{"connectedip":{"10.0.0.0/8":[{"localaddr":"10.0.0.1","localport":22,"remoteaddr":"10.0.0.2","namespace":"default","executable":"/bin/x","container":"c0"}]},"neighbormac":{"^02":[{"remotemacaddr":"02:42","remoteaddr":"10.0.0.3"}],"x":null}}"#;
         let result =
             ModuleResult { elements: json::from_slice(text.as_bytes()).unwrap(), ..ModuleResult::default() };
         let masked = json::to_string(&mask(&result).elements).unwrap();
-        let expected = r#"{"connectedip":{"10.0.0.0/8":[{"localaddr":"masked","localport":22,"namespace":"default","remoteaddr":"masked"}]},"neighbormac":{"^02":[{"remoteaddr":"masked","remotemacaddr":"masked"}],"x":null}}"#;
+        let expected = r#"{"connectedip":{"10.0.0.0/8":[{"container":"masked","executable":"masked","localaddr":"masked","localport":22,"namespace":"default","remoteaddr":"masked"}]},"neighbormac":{"^02":[{"remoteaddr":"masked","remotemacaddr":"masked"}],"x":null}}"#;
         assert_eq!(masked, expected);
         assert_eq!(mask(&ModuleResult::default()), ModuleResult::default());
     }

@@ -35,18 +35,27 @@ impl From<Package> for Installed {
     }
 }
 
+/// How much is asked of each package.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// What it is called, and its source where that costs nothing.
+    Name,
+    /// Its source, too: advisories need it.
+    Source,
+}
+
 /// Tells of every package of one kind of database. What can not be read is a soft error that names the database; a database
 /// that is not there is silence.
-pub(crate) type Read = fn(Files<'_>, &dyn Session, &mut dyn FnMut(Installed)) -> Result<(), Stop>;
+pub(crate) type Read = fn(Files<'_>, Detail, &dyn Session, &mut dyn FnMut(Installed)) -> Result<(), Stop>;
 
 /// The databases of distributions, in the order in which their packages are listed.
 pub(crate) static DISTRIBUTIONS: &[Read] = &[
-    |files, session, found| rpm::read(files, session, &mut |package| found(package.into())),
-    dpkg::read,
-    apk::read,
-    pacman::read,
+    rpm::read,
+    |files, _, session, found| dpkg::read(files, session, found),
+    |files, _, session, found| apk::read(files, session, found),
+    |files, _, session, found| pacman::read(files, session, found),
 ];
 
 /// Packages of programming languages.
 pub(crate) static LANGUAGES: Read =
-    |files, session, found| language::read(files, session, &mut |package| found(package.into()));
+    |files, _, session, found| language::read(files, session, &mut |package| found(package.into()));

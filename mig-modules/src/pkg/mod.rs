@@ -22,7 +22,7 @@ pub use self::{database::Fault, package::Package, params::Params};
 
 use crate::parameters;
 #[cfg(feature = "scribe")]
-pub(crate) use installed::DISTRIBUTIONS;
+pub(crate) use installed::{DISTRIBUTIONS, Detail};
 use mig_core::{
     command::ModuleResult,
     json::Value,

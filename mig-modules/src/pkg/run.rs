@@ -2,7 +2,7 @@
 
 use super::{
     and_more,
-    installed::{DISTRIBUTIONS, Installed, LANGUAGES},
+    installed::{DISTRIBUTIONS, Detail, Installed, LANGUAGES},
     osv::{Hit, Question},
     params::Params,
     release::Release,
@@ -91,9 +91,10 @@ impl<'a> Answer<'a> {
                 Some(Question::new(advisories, release.as_ref(), session)?)
             }
         };
+        let detail = if question.is_some() { Detail::Source } else { Detail::Name };
         for read in DISTRIBUTIONS.iter().chain(self.params.languages.then_some(&LANGUAGES)) {
             let mut packages = Vec::new();
-            read(files, session, &mut |installed| packages.push(installed))?;
+            read(files, detail, session, &mut |installed| packages.push(installed))?;
             self.add_all(&packages, question.as_ref(), session)?;
         }
         Ok(())

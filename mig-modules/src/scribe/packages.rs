@@ -1,7 +1,7 @@
 //! The packages that are installed on a machine.
 
 use crate::{
-    pkg::{DISTRIBUTIONS, Package},
+    pkg::{DISTRIBUTIONS, Detail, Package},
     sys::Files,
 };
 use mig_core::module::{Session, Stop};
@@ -34,7 +34,7 @@ impl Packages for Installed {
         let mut packages = Vec::new();
         let files = Files::of(session.machine());
         for read in DISTRIBUTIONS {
-            read(files, session, &mut |installed| {
+            read(files, Detail::Name, session, &mut |installed| {
                 let Package { name, version, .. } = installed.package;
                 packages.push(InstalledPackage { name, version });
             })?;

@@ -56,12 +56,16 @@ impl<'a> Files<'a> {
         }
     }
 
-    /// Opens a file for reading. A pipe is not waited for: it may stand in an image in place of a table.
+    /// Opens a file for reading. A pipe is not waited for. In an image only regular files are opened: a device that stands in place
+    /// of a table would be one of this machine, and some do something when they are opened.
     ///
     /// # Errors
-    /// As [`File::open`].
+    /// As [`File::open`]; in an image as [`open_regular`](Self::open_regular).
     pub fn open(&self, path: &Path) -> io::Result<File> {
-        open_at_once(&self.locate(path)?)
+        match self.0 {
+            Machine::Running => open_at_once(path),
+            Machine::Image(_) => self.open_regular(path),
+        }
     }
 
     /// Opens a file for reading if it is a regular one: others may wait for ever, or do something.
@@ -182,11 +186,13 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_is_not_waited_for() {
+    fn a_pipe_is_not_waited_for_and_in_an_image_not_opened() {
         let (root, machine) = image();
         let path = root.path().join("pipe");
         rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
-        assert_eq!(Files::of(&machine).read(Path::new("/pipe"), 10).unwrap(), b"");
+        assert_eq!(Files::of(&Machine::Running).read(&path, 10).unwrap(), b"");
+        let error = Files::of(&machine).read(Path::new("/pipe"), 10).unwrap_err();
+        assert_eq!(error.to_string(), "not a regular file");
     }
 
     #[test]

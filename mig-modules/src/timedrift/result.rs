@@ -205,13 +205,19 @@ pub(super) fn remarks(result: &ModuleResult) -> Vec<String> {
     remarks
 }
 
-pub(super) const COLUMNS: [&str; 5] = ["drift", "delay", "stratum", "agrees", "server"];
+pub(super) const COLUMNS: [&str; 6] = ["localtime", "drift", "delay", "stratum", "agrees", "server"];
 
-pub(super) fn rows(result: &ModuleResult) -> Vec<[String; 5]> {
+/// One row for each server; if none was asked, the time alone.
+pub(super) fn rows(result: &ModuleResult) -> Vec<[String; 6]> {
+    let Elements { local_time, .. } = json::from_value(&result.elements).unwrap_or_default();
     let statistics: Statistics = json::from_value(&result.statistics).unwrap_or_default();
+    if statistics.servers.is_empty() && !local_time.is_empty() {
+        return vec![[local_time, String::new(), String::new(), String::new(), String::new(), String::new()]];
+    }
     let row = |server: ServerStatistics| {
         let agrees = if server.is_member { "yes" } else { "no" };
-        [server.drift, server.delay, server.stratum.to_string(), agrees.to_owned(), server.host]
+        let stratum = server.stratum.to_string();
+        [local_time.clone(), server.drift, server.delay, stratum, agrees.to_owned(), server.host]
     };
     statistics.servers.into_iter().map(row).collect()
 }
@@ -241,6 +247,18 @@ mod tests {
             "timedrift module has succeeded",
         ];
         assert_eq!(print(&result, false), [&found[..], &all[..]].concat());
+    }
+
+    #[test]
+    fn rows_tell_the_time_with_and_without_servers() {
+        let result: ModuleResult = json::from_str(RESULT).unwrap();
+        let local = "2026-11-24T02:07:52.685864953Z";
+        let rows_of_servers = rows(&result);
+        assert_eq!(rows_of_servers.len(), 2);
+        assert_eq!(rows_of_servers[0], [local, "-1m39.99570809s", "", "0", "no", "127.0.0.1"]);
+        let alone = ModuleResult { statistics: json::Value::Null, ..result };
+        assert_eq!(rows(&alone), [[local, "", "", "", "", ""]]);
+        assert!(rows(&ModuleResult::default()).is_empty());
     }
 
     #[test]

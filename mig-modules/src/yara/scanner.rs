@@ -87,6 +87,9 @@ impl<'s> Scanners<'s> {
             Ok(opened) => opened,
             Err(error) => return Scanned::unseen(error),
         };
+        if metadata.size > MAX_FILE_BYTES {
+            return Scanned::unseen(too_large(MAX_FILE_BYTES));
+        }
         let is_large = metadata.size > LARGE_FILE_BYTES;
         let _turn = is_large.then(|| self.shared.large.lock().unwrap_or_else(PoisonError::into_inner));
         self.buffer.clear();
@@ -95,7 +98,7 @@ impl<'s> Scanners<'s> {
         let limit = if is_large { MAX_FILE_BYTES } else { LARGE_FILE_BYTES };
         match file.take(limit + 1).read_to_end(&mut self.buffer) {
             Ok(length) if length as u64 > limit => {
-                return Scanned::unseen(format!("not scanned: it is larger than {limit} bytes"));
+                return Scanned::unseen(too_large(limit));
             }
             Ok(_) => {}
             Err(error) => return Scanned::unseen(error),
@@ -130,12 +133,16 @@ impl<'s> Scanners<'s> {
             begin: Instant::now(),
             left: window.max_bytes.unwrap_or(u64::MAX),
             is_over: &self.shared.is_over,
+            unread: 0,
             error: None,
         };
         let mut walk = Walk::new(memory.as_mut(), OVERLAP_BYTES, &mut pieces);
         let end = walk.run(&regions, window.from);
         let bytes = walk.bytes_read();
-        let mut error = pieces.error;
+        let Pieces { unread, mut error, .. } = pieces;
+        if unread > 0 {
+            error = error.or_else(|| Some(format!("{unread} ranges of its memory could not be read")));
+        }
         if end == Err(Break::Ended) {
             error = Some("ended before all of its memory was scanned".to_owned());
         }
@@ -164,6 +171,10 @@ fn memory_scanner(shared: &Shared) -> blocks::Scanner<'_> {
     let mut scanner = blocks::Scanner::new(&shared.rules);
     scanner.set_timeout(PROCESS_TIME).max_matches_per_pattern(shared.max_matches);
     scanner
+}
+
+fn too_large(limit: u64) -> String {
+    format!("not scanned: it is larger than {limit} bytes")
 }
 
 fn reason(error: &ScanError, limit: Duration) -> String {
@@ -201,6 +212,8 @@ struct Pieces<'a, 's> {
     /// Bytes that may still be looked at.
     left: u64,
     is_over: &'a AtomicBool,
+    /// Ranges that could not be read.
+    unread: u64,
     error: Option<String>,
 }
 
@@ -226,7 +239,8 @@ impl Visitor for Pieces<'_, '_> {
         Ok(if self.left == 0 { Wanted::Nothing } else { Wanted::More })
     }
 
-    fn unread(&mut self, _range: Range<u64>, _reason: Unread) {
+    fn unread(&mut self, _range: Range<u64>, reason: Unread) {
         // The module `memory` names them with -logfailures.
+        self.unread += u64::from(reason == Unread::Failed);
     }
 }

@@ -225,6 +225,22 @@ mod tests {
     }
 
     #[test]
+    fn distributions_with_rpm_are_asked_by_source_and_by_package() {
+        let package = Package {
+            name: "libopenssl1_1".into(),
+            version: "1.1.1l-1".into(),
+            kind: "rpm",
+            ..Package::default()
+        };
+        let source = Source { name: "openssl-1_1".into(), version: "1.1.1l-2".into() };
+        let installed = Installed { package, source: Some(source) };
+        let suse = Ecosystem::Distribution { kind: "rpm" };
+        assert_eq!(suse.version_of(&installed, "openssl-1_1"), Some("1.1.1l-2"));
+        assert_eq!(suse.version_of(&installed, "libopenssl1_1"), Some("1.1.1l-1"));
+        assert_eq!(suse.version_of(&installed, "openssl"), None);
+    }
+
+    #[test]
     fn python_names_are_compared_in_their_normal_form() {
         let package = Package {
             name: "Zope.Interface".into(),

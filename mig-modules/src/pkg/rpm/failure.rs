@@ -7,7 +7,7 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 pub enum Damage {
     /// It can not be read, or ends too early.
-    #[error(transparent)]
+    #[error("{}", reason(.0))]
     Io(#[from] io::Error),
     /// It is something else, or of a version that nobody has seen.
     #[error("{0}")]
@@ -23,6 +23,14 @@ pub enum Damage {
     /// A header does not hold what it should.
     #[error("a header with {0}")]
     Header(&'static str),
+}
+
+/// The standard library speaks of its buffer instead of the file.
+fn reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => "it ends too early".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 /// Why reading a database ended before its end.

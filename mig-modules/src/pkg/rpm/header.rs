@@ -1,7 +1,8 @@
 //! The header of a package, as databases keep it: `lib/header.c` of rpm.
 //!
 //! A header is an index of fixed-size entries and a store of values; all numbers are big-endian. The wanted values lie near
-//! the beginning of the store, before the lists of files, so most of a header is never read.
+//! the beginning of the store, before the lists of files, so most of a header is never read; only the name of the source package
+//! lies behind these.
 
 use crate::pkg::{fields::Fields, rpm::failure::Damage};
 use mig_core::json;
@@ -11,6 +12,8 @@ use std::io::{self, BufRead, BufReader, Read};
 const MAX_ENTRIES: u32 = 0xffff;
 /// How far into the store a wanted value may lie, in bytes.
 const MAX_OFFSET: u32 = 4 << 20;
+/// The same for what lies behind the lists of files.
+const MAX_SOURCE_OFFSET: u32 = 32 << 20;
 /// Longest wanted value, in bytes.
 const MAX_VALUE_BYTES: u64 = 256;
 
@@ -27,6 +30,8 @@ pub struct Header {
     pub evr: String,
     /// Its architecture; `(none)` for keys.
     pub arch: String,
+    /// The file name of its source package, as `bash-5.1.8-9.el9.src.rpm`; `None` if it has none, or it was not asked for.
+    pub source: Option<String>,
 }
 
 /// The values of an index that are wanted.
@@ -37,6 +42,7 @@ enum Tag {
     Release,
     Epoch,
     Arch,
+    Source,
 }
 
 impl Tag {
@@ -47,6 +53,7 @@ impl Tag {
             1002 => Self::Release,
             1003 => Self::Epoch,
             1022 => Self::Arch,
+            1044 => Self::Source,
             _ => return None,
         })
     }
@@ -54,15 +61,31 @@ impl Tag {
     fn kind(self) -> u32 {
         if self == Self::Epoch { INT32 } else { STRING }
     }
+
+    fn max_offset(self) -> u32 {
+        if self == Self::Source { MAX_SOURCE_OFFSET } else { MAX_OFFSET }
+    }
 }
 
-/// Reads the header that a blob begins with, as far as needed.
+/// Reads the header that a blob begins with, as far as needed, and without the source package.
 ///
 /// # Errors
 /// [`Damage`] if it ends too early, a wanted value is missing, or lies where it can not.
 pub fn read(blob: &mut dyn Read) -> Result<Header, Damage> {
+    read_tags(blob, |tag| tag != Tag::Source)
+}
+
+/// Reads the header that a blob begins with, and what it was built from.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_with_source(blob: &mut dyn Read) -> Result<Header, Damage> {
+    read_tags(blob, |_| true)
+}
+
+fn read_tags(blob: &mut dyn Read, is_wanted: fn(Tag) -> bool) -> Result<Header, Damage> {
     let mut blob = BufReader::new(blob);
-    let wanted = read_index(&mut blob)?;
+    let wanted = read_index(&mut blob, is_wanted)?;
     let mut values = Values::default();
     let mut position = 0;
     for (offset, tag) in wanted {
@@ -74,7 +97,7 @@ pub fn read(blob: &mut dyn Read) -> Result<Header, Damage> {
 }
 
 /// The wanted values and where in the store they lie, in that order.
-fn read_index(blob: &mut impl Read) -> Result<Vec<(u32, Tag)>, Damage> {
+fn read_index(blob: &mut impl Read, is_wanted: fn(Tag) -> bool) -> Result<Vec<(u32, Tag)>, Damage> {
     let mut sizes = [0; 8];
     blob.read_exact(&mut sizes)?;
     let sizes = Fields::big(&sizes);
@@ -86,8 +109,8 @@ fn read_index(blob: &mut impl Read) -> Result<Vec<(u32, Tag)>, Damage> {
     let mut entry = [0; ENTRY_BYTES];
     for _ in 0..entries {
         blob.read_exact(&mut entry)?;
-        let Some((offset, tag)) = wanted_entry(&entry)? else { continue };
-        if offset >= store_bytes.min(MAX_OFFSET) {
+        let Some((offset, tag)) = wanted_entry(&entry, is_wanted)? else { continue };
+        if offset >= store_bytes.min(tag.max_offset()) {
             return Err(Damage::Header("a value outside of its store"));
         }
         if !wanted.iter().any(|(_, other)| *other == tag) {
@@ -98,9 +121,10 @@ fn read_index(blob: &mut impl Read) -> Result<Vec<(u32, Tag)>, Damage> {
     Ok(wanted)
 }
 
-fn wanted_entry(entry: &[u8]) -> Result<Option<(u32, Tag)>, Damage> {
+fn wanted_entry(entry: &[u8], is_wanted: fn(Tag) -> bool) -> Result<Option<(u32, Tag)>, Damage> {
     let entry = Fields::big(entry);
-    let Some(tag) = entry.u32(0).and_then(Tag::of) else { return Ok(None) };
+    let tag = entry.u32(0).and_then(Tag::of).filter(|tag| is_wanted(*tag));
+    let Some(tag) = tag else { return Ok(None) };
     if entry.u32(4) != Some(tag.kind()) || entry.u32(12) != Some(1) {
         return Err(Damage::Header("a value of the wrong type"));
     }
@@ -114,6 +138,7 @@ struct Values {
     release: Option<String>,
     epoch: Option<u32>,
     arch: Option<String>,
+    source: Option<String>,
 }
 
 impl Values {
@@ -124,6 +149,7 @@ impl Values {
             Tag::Version => &mut self.version,
             Tag::Release => &mut self.release,
             Tag::Arch => &mut self.arch,
+            Tag::Source => &mut self.source,
             Tag::Epoch => {
                 let mut number = [0; 4];
                 store.read_exact(&mut number)?;
@@ -143,7 +169,8 @@ impl Values {
         let epoch = self.epoch.map(|epoch| format!("{epoch}:")).unwrap_or_default();
         let release = self.release.map(|release| format!("-{release}")).unwrap_or_default();
         let evr = format!("{epoch}{version}{release}");
-        Ok(Header { name, evr, arch: self.arch.unwrap_or_else(|| "(none)".to_owned()) })
+        let arch = self.arch.unwrap_or_else(|| "(none)".to_owned());
+        Ok(Header { name, evr, arch, source: self.source })
     }
 }
 

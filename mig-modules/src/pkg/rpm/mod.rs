@@ -14,7 +14,13 @@ pub mod sqlite;
 mod wal;
 
 use self::failure::{Damage, Failure};
-use crate::{pkg::package::Package, sys::Files};
+use crate::{
+    pkg::{
+        installed::{Detail, Installed, Source},
+        package::Package,
+    },
+    sys::Files,
+};
 use mig_core::module::{Session, Stop};
 use std::{
     collections::BTreeSet,
@@ -46,7 +52,12 @@ enum Format {
 ///
 /// # Errors
 /// [`Stop`] if the session ended the run.
-pub fn read(files: Files<'_>, session: &dyn Session, found: &mut dyn FnMut(Package)) -> Result<(), Stop> {
+pub(crate) fn read(
+    files: Files<'_>,
+    detail: Detail,
+    session: &dyn Session,
+    found: &mut dyn FnMut(Installed),
+) -> Result<(), Stop> {
     let mut places = BTreeSet::new();
     for directory in DIRECTORIES.map(Path::new) {
         let place = files.locate(directory).and_then(|place| place.canonicalize());
@@ -54,17 +65,17 @@ pub fn read(files: Files<'_>, session: &dyn Session, found: &mut dyn FnMut(Packa
         if place.is_ok_and(|place| !places.insert(place)) {
             continue;
         }
-        read_directory(files, directory, session, found)?;
+        read_directory((files, directory), detail, session, found)?;
     }
     Ok(())
 }
 
 /// Reads the database of a directory; with several, left from conversions, the one of the newest format.
 fn read_directory(
-    files: Files<'_>,
-    directory: &Path,
+    (files, directory): (Files<'_>, &Path),
+    detail: Detail,
     session: &dyn Session,
-    found: &mut dyn FnMut(Package),
+    found: &mut dyn FnMut(Installed),
 ) -> Result<(), Stop> {
     let mut chosen: Option<Database> = None;
     for (name, format) in DATABASES {
@@ -82,7 +93,7 @@ fn read_directory(
         }
     }
     let Some(database) = chosen else { return Ok(()) };
-    database.read(files, session)?.into_iter().for_each(found);
+    database.read(files, detail, session)?.into_iter().for_each(found);
     Ok(())
 }
 
@@ -99,12 +110,12 @@ struct Database {
 
 impl Database {
     /// Its packages. Everything that is wrong becomes one soft error.
-    fn read(&self, files: Files<'_>, session: &dyn Session) -> Result<Vec<Package>, Stop> {
+    fn read(&self, files: Files<'_>, detail: Detail, session: &dyn Session) -> Result<Vec<Installed>, Stop> {
         for _ in 0..MAX_ATTEMPTS {
             let log = self.log(files, session);
             let before = stamp(&self.file, log.as_ref());
             let mut collected = Collected::default();
-            let ended = self.visit(log.as_ref(), session, &mut |blob| collected.take(blob));
+            let ended = self.visit(log.as_ref(), session, &mut |blob| collected.take(blob, detail));
             match ended {
                 Err(Failure::Stop(stop)) => return Err(stop),
                 Err(Failure::Damage(damage)) => collected.note(damage),
@@ -160,7 +171,7 @@ fn stamp(database: &File, log: Option<&File>) -> Vec<Option<(u64, SystemTime)>> 
 /// What was found in a database.
 #[derive(Debug, Default)]
 struct Collected {
-    packages: Vec<Package>,
+    packages: Vec<Installed>,
     /// Packages or pages that can not be read, and the first reason.
     damaged: usize,
     first: Option<Damage>,
@@ -168,15 +179,17 @@ struct Collected {
 
 impl Collected {
     /// Takes the blob of a header. More packages than the limit count as damaged.
-    fn take(&mut self, blob: Result<&mut dyn Read, Damage>) -> Result<(), Stop> {
+    fn take(&mut self, blob: Result<&mut dyn Read, Damage>, detail: Detail) -> Result<(), Stop> {
         if self.packages.len() == MAX_PACKAGES {
             self.note(Damage::Format("too many packages"));
             return Ok(());
         }
-        match blob.and_then(header::read) {
-            Ok(header::Header { name, evr, arch }) => {
-                self.packages.push(Package { name, version: evr, kind: "rpm", arch, path: None });
-            }
+        let read = match detail {
+            Detail::Name => header::read,
+            Detail::Source => header::read_with_source,
+        };
+        match blob.and_then(read) {
+            Ok(header) => self.packages.push(installed(header)),
             Err(damage) => self.note(damage),
         }
         Ok(())
@@ -194,6 +207,23 @@ impl Collected {
             damaged => format!("{path}: {first}, and {} further parts that can not be read", damaged - 1),
         });
     }
+}
+
+fn installed(header: header::Header) -> Installed {
+    let header::Header { name, evr, arch, source } = header;
+    let epoch = evr.split_once(':').map(|(epoch, _)| epoch);
+    let source = source.and_then(|file| source_of(&file, epoch));
+    Installed { package: Package { name, version: evr, kind: "rpm", arch, path: None }, source }
+}
+
+/// Name and version of a source package, by its file `name-version-release.src.rpm`, which has no epoch: that of what was built
+/// from it is the best guess.
+fn source_of(file: &str, epoch: Option<&str>) -> Option<Source> {
+    let whole = file.strip_suffix(".src.rpm").or_else(|| file.strip_suffix(".nosrc.rpm"))?;
+    let (rest, release) = whole.rsplit_once('-')?;
+    let (name, version) = rest.rsplit_once('-')?;
+    let epoch = epoch.map(|epoch| format!("{epoch}:")).unwrap_or_default();
+    Some(Source { name: name.to_owned(), version: format!("{epoch}{version}-{release}") })
 }
 
 #[cfg(test)]

@@ -5,7 +5,13 @@
 mod make;
 
 use super::{read, sqlite};
-use crate::{pkg::package::Package, sys::Files};
+use crate::{
+    pkg::{
+        installed::{Detail, Installed},
+        package::Package,
+    },
+    sys::Files,
+};
 use mig_core::{
     limits,
     module::{Machine, Session, Stop},
@@ -51,7 +57,8 @@ impl Image {
     fn read(&self) -> (Vec<String>, Vec<String>) {
         let session = TestSession::new();
         let mut lines = Vec::new();
-        read(Files::of(&self.machine), &session, &mut |package| lines.push(line(&package))).unwrap();
+        let files = Files::of(&self.machine);
+        read(files, Detail::Name, &session, &mut |found| lines.push(line(&found.package))).unwrap();
         lines.sort();
         (lines, session.soft_errors())
     }
@@ -160,7 +167,7 @@ fn what_is_no_database_is_an_error_that_names_it() {
         fs::write(image.directory().join(name), [b'x'; 4096]).unwrap();
         assert_eq!(image.read(), (vec![], vec![format!("/var/lib/rpm/{name}: {reason}")]));
         fs::write(image.directory().join(name), "").unwrap();
-        let error = format!("/var/lib/rpm/{name}: failed to fill whole buffer");
+        let error = format!("/var/lib/rpm/{name}: it ends too early");
         assert_eq!(image.read(), (vec![], vec![error]));
     }
 }
@@ -194,12 +201,50 @@ fn a_truncated_database_is_an_error_and_never_just_fewer_packages() {
     }
 }
 
+/// A package of a source with another name, and files between its name and that of its source.
+fn built_from(source: &str) -> Vec<u8> {
+    let text = |text: &str| [text.as_bytes(), b"\0"].concat();
+    make::encode(&[
+        (1000, 6, text("libopenssl1_1")),
+        (1001, 6, text("1.1.1l")),
+        (1002, 6, text("150500.17.9.1")),
+        (1003, 4, 1_u32.to_be_bytes().to_vec()),
+        (1022, 6, text("x86_64")),
+        // Lists of files of a large package.
+        (1035, 7, vec![b'x'; 5 << 20]),
+        (1044, 6, text(source)),
+    ])
+}
+
+#[test]
+fn a_source_is_told_where_it_is_asked_for() {
+    let image = Image::new();
+    let odd = make::encode(&[
+        (1000, 6, b"odd\0".to_vec()),
+        (1001, 6, b"1\0".to_vec()),
+        (1044, 6, b"odd\0".to_vec()),
+    ]);
+    make::ndb(&image.directory(), &[built_from("openssl-1_1-1.1.1l-150500.17.9.1.src.rpm"), odd]);
+    let sources = |detail| {
+        let (session, mut sources) = (TestSession::new(), Vec::new());
+        let mut found = |installed: Installed| {
+            let (name, version) = installed.source();
+            sources.push(format!("{name} {version}"));
+        };
+        read(Files::of(&image.machine), detail, &session, &mut found).unwrap();
+        assert_eq!(session.soft_errors(), [""; 0]);
+        sources
+    };
+    assert_eq!(sources(Detail::Source), ["openssl-1_1 1:1.1.1l-150500.17.9.1", "odd 1"]);
+    assert_eq!(sources(Detail::Name), ["libopenssl1_1 1:1.1.1l-150500.17.9.1", "odd 1"]);
+}
+
 #[test]
 fn a_stop_ends_the_reading() {
     let image = Image::new();
     make::ndb(&image.directory(), &make::headers(LISTING));
     let session = TestSession::new().stop_after(4, Stop::Cancelled);
-    let stopped = read(Files::of(&image.machine), &session, &mut |_| {});
+    let stopped = read(Files::of(&image.machine), Detail::Name, &session, &mut |_| {});
     assert_eq!(stopped, Err(Stop::Cancelled));
 }
 
@@ -379,10 +424,10 @@ proptest! {
 
     #[test]
     fn random_headers_never_panic(mut bytes in proptest::collection::vec(any::<u8>(), 0..2000), entries in 0_u8..60) {
-        _ = super::header::read(&mut bytes.as_slice());
+        _ = super::header::read_with_source(&mut bytes.as_slice());
         if let Some(start) = bytes.first_chunk_mut() {
             *start = [0, 0, 0, entries];
-            _ = super::header::read(&mut bytes.as_slice());
+            _ = super::header::read_with_source(&mut bytes.as_slice());
         }
     }
 }

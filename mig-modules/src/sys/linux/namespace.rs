@@ -29,6 +29,10 @@ pub(super) fn list(files: Files<'_>, session: &dyn Session) -> Result<Table<Name
             Err(_) => {}
         }
     }
+    if namespaces.is_empty() && refused == 0 {
+        let reason = "no process tells its network namespace".to_owned();
+        return Err(SystemError::Malformed { path: "/proc".into(), reason });
+    }
     let rows = namespaces.into_iter().map(|(name, processes)| Namespace { name, processes }).collect();
     let problems = (refused > 0).then(|| SystemError::Malformed {
         path: "/proc".into(),
@@ -91,6 +95,17 @@ mod tests {
             table.rows.iter().find(|namespace| namespace.processes.contains(&std::process::id())).unwrap();
         assert!(own.name.starts_with("net:["), "{own:?}");
         assert_eq!(inside(own, || Ok(7)).unwrap(), 7);
+    }
+
+    #[test]
+    fn an_image_without_namespaces_is_no_machine_without_them() {
+        let root = tempfile::tempdir().unwrap();
+        let machine = Machine::image(root.path()).unwrap();
+        let error = || list(Files::of(&machine), &TestSession::new()).unwrap_err().to_string();
+        fs::create_dir(root.path().join("proc")).unwrap();
+        assert_eq!(error(), "/proc: there are no processes in it");
+        fs::create_dir(root.path().join("proc/7")).unwrap();
+        assert_eq!(error(), "/proc: no process tells its network namespace");
     }
 
     #[test]

@@ -13,11 +13,20 @@ const MAX_TABLE_BYTES: usize = 1 << 20;
 /// What the kernel appends to the path of a program whose file is gone.
 const DELETED: &[u8] = b" (deleted)";
 
+/// The numbers of all processes, in order.
+///
+/// # Errors
+/// If there are none: that is no table of processes, and nothing can be said of them.
 pub(super) fn list(files: Files<'_>) -> Result<Vec<Pid>, SystemError> {
     let entries = files.list(Path::new("/proc")).map_err(SystemError::reading("/proc"))?;
     let number = |name: &str| name.parse().ok().filter(|_| name.bytes().all(|byte| byte.is_ascii_digit()));
     let mut pids: Vec<Pid> = entries.filter_map(|entry| number(entry.ok()?.file_name().to_str()?)).collect();
     pids.sort_unstable();
+    if pids.is_empty() {
+        // The directory of an image of a disk; a machine that runs has processes, or hides them.
+        let reason = "there are no processes in it".to_owned();
+        return Err(SystemError::Malformed { path: "/proc".into(), reason });
+    }
     Ok(pids)
 }
 
