@@ -24,7 +24,7 @@ pub(super) enum DestroyError {
     #[error("PID '{pid}' is not an agent: '{}' {reason}", program.display())]
     NotAnAgent { pid: Pid, program: PathBuf, reason: String },
     #[error("Failed to check agent version: '{0}'")]
-    Version(#[from] AskError),
+    Version(AskError),
     #[error("Version mismatch. Expected '{expected}', found '{found}'")]
     OtherVersion { expected: String, found: String },
     #[error("Failed to remove executable '{}': '{source}'", program.display())]

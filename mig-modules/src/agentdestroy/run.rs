@@ -2,8 +2,7 @@
 
 use super::{error::DestroyError, params::Params};
 use crate::{
-    agent_program::{self, AGENT, AskError},
-    net::WaitError,
+    agent_program::{self, AGENT},
     sys::{self, HeldProcess, Pid, Program, System},
 };
 use mig_core::{
@@ -22,9 +21,7 @@ impl Run for AgentDestroyRun {
         let system = sys::of(session.machine());
         match self.destroy(&*system, session) {
             Ok(text) => Ok(Outcome { elements: Value::from(text), ..Outcome::default() }),
-            Err(
-                DestroyError::Stopped(stop) | DestroyError::Version(AskError::Wait(WaitError::Stopped(stop))),
-            ) => Err(stop),
+            Err(DestroyError::Stopped(stop)) => Err(stop),
             Err(error) => {
                 session.soft_error(error.to_string());
                 Ok(Outcome::default())
@@ -89,7 +86,9 @@ impl AgentDestroyRun {
         session: &dyn Session,
     ) -> Result<(), DestroyError> {
         let expected = &self.params.version;
-        let found = agent_program::version(process.command(program), &|| session.checkpoint())?;
+        let found = agent_program::version(process.command(program), &|| session.checkpoint());
+        let found = found
+            .map_err(|error| error.stop().map_or(DestroyError::Version(error), DestroyError::Stopped))?;
         if found == *expected {
             Ok(())
         } else {

@@ -60,8 +60,11 @@ mod tests {
     #[test]
     fn what_others_can_write_is_not_trusted_at_any_level() {
         let place = tempfile::tempdir().unwrap();
+        allow(place.path(), 0o755);
         let (above, below) = (place.path().join("a"), place.path().join("a/b"));
         fs::create_dir_all(&below).unwrap();
+        allow(&above, 0o755);
+        allow(&below, 0o755);
         assert_eq!(directory(&below).unwrap(), below.canonicalize().unwrap());
         for (path, mode) in
             [(&below, 0o777), (&below, 0o770), (&below, 0o1777), (&above, 0o777), (&above, 0o775)]
@@ -79,11 +82,14 @@ mod tests {
     #[test]
     fn links_are_followed_and_files_looked_at() {
         let place = tempfile::tempdir().unwrap();
+        allow(place.path(), 0o755);
         let (real, link) = (place.path().join("real"), place.path().join("link"));
         fs::create_dir(&real).unwrap();
+        allow(&real, 0o755);
         symlink("real", &link).unwrap();
         assert_eq!(directory(&link).unwrap(), real.canonicalize().unwrap());
         fs::write(real.join("key"), "").unwrap();
+        allow(&real.join("key"), 0o644);
         assert!(files(&link).is_ok());
         allow(&real.join("key"), 0o666);
         assert!(files(&link).unwrap_err().to_string().ends_with("key can be written by others"));

@@ -1,6 +1,6 @@
 //! The action that a script of this repository makes, signed with the GnuPG that is installed.
 
-use crate::world::World;
+use crate::world::{World, put};
 use mig_core::{action::Action, json, module::Module};
 use mig_modules::upgrade::UpgradeModule;
 use std::{
@@ -47,7 +47,7 @@ fn actions_made_by_the_script_upgrade_agents() {
     let mut world = World::with_program(|world| world.agent("2.0", ""));
     for name in ["ann@example.net", "bob@example.net"] {
         let key = home.gpg(&["--armor", "--export", name]).stdout;
-        fs::write(world.settings.keys.join(name), key).unwrap();
+        put(&world.settings.keys.join(name), key);
     }
     world.settings.required_signatures = 2.try_into().unwrap();
     let program = world.root().join("program");

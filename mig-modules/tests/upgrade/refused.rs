@@ -2,22 +2,18 @@
 
 use crate::{
     server::Answer,
-    world::{World, checksum},
+    world::{World, allow, checksum},
 };
 use mig_core::{
     agent::{Budget, RunSession},
     module::{Effects, Machine, Module},
 };
 use mig_modules::upgrade::UpgradeModule;
-use std::{fs, num::NonZeroUsize, os::unix::fs::PermissionsExt, path::Path};
+use std::{fs, num::NonZeroUsize, os::unix::fs::PermissionsExt};
 
 /// A world whose server has version 2.0.
 fn world() -> World {
     World::with_program(|world| world.agent("2.0", ""))
-}
-
-fn allow(path: &Path, mode: u32) {
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
 }
 
 #[test]

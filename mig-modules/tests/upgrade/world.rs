@@ -50,8 +50,10 @@ impl World {
 
     pub(crate) fn without_agent(answer: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Self {
         let place = tempfile::tempdir().expect("a directory");
+        allow(place.path(), 0o755);
         for name in ["sbin", "keys", "run"] {
             fs::create_dir(place.path().join(name)).expect("a directory");
+            allow(&place.path().join(name), 0o755);
         }
         let server = Server::start(answer);
         let roots = place.path().join("roots.pem");
@@ -66,7 +68,7 @@ impl World {
         let people: Vec<Person> = ["ada", "ben"].map(Person::new).into();
         for (number, person) in people.iter().enumerate() {
             let key = person.key.public_armored().expect("a key");
-            fs::write(settings.keys.join(number.to_string()), key).expect("a file");
+            put(&settings.keys.join(number.to_string()), key);
         }
         Self { place, people, server, settings }
     }
@@ -94,8 +96,8 @@ impl World {
     /// A program for the place.
     pub(crate) fn install(&self, name: &str, program: &str) -> PathBuf {
         let path = self.path(name);
-        fs::write(&path, program).expect("a file");
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o750)).expect("a mode");
+        put(&path, program);
+        allow(&path, 0o750);
         path
     }
 
@@ -199,6 +201,17 @@ esac
         names.sort();
         names
     }
+}
+
+/// Whatever the mask of this process is.
+pub(crate) fn allow(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
+}
+
+/// A file that others can read only.
+pub(crate) fn put(path: &Path, content: impl AsRef<[u8]>) {
+    fs::write(path, content).expect("a file");
+    allow(path, 0o644);
 }
 
 pub(crate) fn only_error(result: &ModuleResult) -> String {

@@ -2,7 +2,7 @@
 
 use crate::{
     server::Answer,
-    world::{World, checksum},
+    world::{World, allow, checksum},
 };
 use libtest_mimic::{Arguments, Trial};
 use mig_core::{
@@ -51,6 +51,7 @@ fn world(cases: &'static str) -> (World, String) {
     let new = world.agent("2.0", cases);
     program.set(new.clone()).expect("the first program");
     fs::copy(env::current_exe().expect("a program"), old(&world)).expect("a copy");
+    allow(&old(&world), 0o755);
     symlink("mig-agent-1.0", world.link()).expect("a link");
     (world, new)
 }
