@@ -23,6 +23,8 @@
 
 #[cfg(feature = "agentdestroy")]
 pub mod agentdestroy;
+#[cfg(any(feature = "memory", feature = "scan"))]
+mod automaton;
 pub mod dialect;
 pub mod dialogue;
 #[cfg(feature = "example")]
