@@ -1,6 +1,6 @@
 //! What the interactive creators of modules share: lines of a keyword and a value, each checked at once.
 
-use mig_core::module::{ModuleInfo, Terminal};
+use mig_core::module::{FlagInfo, ModuleInfo, Terminal};
 use std::io;
 
 /// How a dialogue ended.
@@ -26,6 +26,20 @@ pub enum Fault {
     UnexpectedValue,
     /// The value is wrong, for this reason.
     Invalid(String),
+}
+
+/// The argument of a command line that says the same as a keyword, which is one of its flags, and a value.
+///
+/// # Errors
+/// [`Fault`] if there is no such flag, or if the value is missing or too much.
+pub fn argument(flags: &[FlagInfo], keyword: &str, value: Option<&str>) -> Result<String, Fault> {
+    let flag = flags.iter().find(|flag| flag.name == keyword).ok_or(Fault::UnknownKeyword)?;
+    match (flag.value.is_empty(), value) {
+        (true, None) => Ok(format!("-{keyword}")),
+        (true, Some(_)) => Err(Fault::UnexpectedValue),
+        (false, None) => Err(Fault::MissingValue),
+        (false, Some(value)) => Ok(format!("-{keyword}={value}")),
+    }
 }
 
 /// Asks for lines `<keyword> <value>` until `done`; `help` shows the help, everything else goes to `store`.

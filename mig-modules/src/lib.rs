@@ -25,6 +25,8 @@
 mod agent_program;
 #[cfg(feature = "agentdestroy")]
 pub mod agentdestroy;
+#[cfg(any(feature = "memory", feature = "scan"))]
+mod automaton;
 pub mod dialect;
 pub mod dialogue;
 #[cfg(feature = "example")]

@@ -5,11 +5,11 @@ mod common;
 use common::{Suite, list, same, text};
 use mig_core::{
     json::{self, Value},
-    module::{ArgsError, Module, ParsedArgs, Terminal},
-    testing::vectors,
+    module::{ArgsError, Module, ParsedArgs},
+    testing::{Script, vectors},
 };
 use mig_modules::BUILTIN;
-use std::{collections::VecDeque, fs, io, process::ExitCode};
+use std::{fs, process::ExitCode};
 use tempfile::TempDir;
 
 fn main() -> ExitCode {
@@ -120,20 +120,7 @@ fn without_defaults(params: &Value, is_given: impl Fn(&str) -> bool) -> Value {
 
 fn dialogue(case: &Value) -> Result<(), String> {
     let expect = case.get("expect").ok_or("no expectation")?;
-    let mut script = Script(lines(case, "input_lines").into());
+    let mut script = Script::new(lines(case, "input_lines"));
     let found = module(case)?.create_interactive(&mut script).map_err(|error| error.to_string())?;
     same("parameters", &show(found.as_ref()), &show(expect.get("parameters")))
-}
-
-/// A person who types these lines.
-struct Script(VecDeque<String>);
-
-impl Terminal for Script {
-    fn ask(&mut self, _prompt: &str) -> io::Result<Option<String>> {
-        Ok(self.0.pop_front())
-    }
-
-    fn say(&mut self, _line: &str) -> io::Result<()> {
-        Ok(())
-    }
 }

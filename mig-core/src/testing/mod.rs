@@ -2,6 +2,7 @@
 
 pub mod obedient;
 pub mod person;
+mod script;
 mod session;
 #[cfg(feature = "engine")]
 pub mod store_contract;
@@ -11,6 +12,7 @@ pub mod store_history;
 pub mod transport_contract;
 pub mod vectors;
 
+pub use script::Script;
 pub use session::TestSession;
 
 use crate::clock::Clock;

@@ -6,7 +6,7 @@ use super::{
     params::Params,
     wire::{Options, Search},
 };
-use crate::dialogue::{End, Fault, Label, ask_label, fill_in, help};
+use crate::dialogue::{End, Fault, Label, argument, ask_label, fill_in, help};
 use mig_core::{
     json::Value,
     module::{Module, Terminal},
@@ -46,14 +46,7 @@ fn ask_search(terminal: &mut dyn Terminal, label: &str, help: &str) -> io::Resul
 
 /// Checks one line on its own, then adds it.
 fn store(draft: &mut Draft, keyword: &str, value: Option<&str>) -> Result<(), Fault> {
-    let flag = FLAGS.iter().find(|flag| flag.name == keyword).ok_or(Fault::UnknownKeyword)?;
-    let argument = match (flag.value.is_empty(), value) {
-        (true, None) => format!("-{keyword}"),
-        (true, Some(_)) => return Err(Fault::UnexpectedValue),
-        (false, None) => return Err(Fault::MissingValue),
-        (false, Some(value)) => format!("-{keyword}={value}"),
-    };
-    let arguments = [argument];
+    let arguments = [argument(FLAGS, keyword, value)?];
     let mut alone = Draft::new(defaults());
     alone.read(&arguments).map_err(|error| Fault::Invalid(error.to_string()))?;
     check("probe", Search { paths: probe().paths, ..alone.search() }).map_err(Fault::Invalid)?;
@@ -82,30 +75,11 @@ fn defaults() -> Options {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::VecDeque;
+    use mig_core::testing::Script;
 
-    /// A person who types these lines.
-    struct Script {
-        lines: VecDeque<&'static str>,
-        said: Vec<String>,
-    }
-
-    impl Terminal for Script {
-        fn ask(&mut self, prompt: &str) -> io::Result<Option<String>> {
-            self.said.push(prompt.to_owned());
-            Ok(self.lines.pop_front().map(str::to_owned))
-        }
-
-        fn say(&mut self, line: &str) -> io::Result<()> {
-            self.said.push(line.to_owned());
-            Ok(())
-        }
-    }
-
-    fn play(lines: &[&'static str]) -> (Option<Value>, Vec<String>) {
-        let mut script = Script { lines: lines.iter().copied().collect(), said: Vec::new() };
-        let value = create(&mut script).unwrap();
-        (value, script.said)
+    fn play(lines: &[&str]) -> (Option<Value>, Script) {
+        let mut script = Script::new(lines.iter().copied());
+        (create(&mut script).unwrap(), script)
     }
 
     #[test]
@@ -137,7 +111,7 @@ mod tests {
             "Enter a new parameter, or 'done' to exit.",
             "search 's1'> ",
         ] {
-            assert!(said.iter().any(|said| said == line), "{line} in {said:#?}");
+            assert!(said.has_said(line), "{line} in {said:#?}");
         }
     }
 
@@ -151,23 +125,19 @@ mod tests {
     fn a_bad_label_is_refused() {
         let (value, said) = play(&["", "done"]);
         assert_eq!(value, Some(Value::Map(BTreeMap::new())));
-        assert!(said.contains(&"ERROR: empty labels are not permitted".to_owned()));
+        assert!(said.has_said("ERROR: empty labels are not permitted"));
     }
 
     #[test]
     fn help_shows_the_keywords() {
         let (_, said) = play(&["help", "s1", "help", "done", "done"]);
-        assert_eq!(said.iter().filter(|line| line.contains("-mtime <age>")).count(), 2);
-        assert!(
-            said.contains(
-                &"Warning: invalid empty search path, must have at least one search path".to_owned()
-            )
-        );
+        assert_eq!(said.said().iter().filter(|line| line.contains("-mtime <age>")).count(), 2);
+        assert!(said.has_said("Warning: invalid empty search path, must have at least one search path"));
     }
 
     #[test]
     fn the_last_word_on_matching_counts() {
-        let matches_all = |lines: &[&'static str]| {
+        let matches_all = |lines: &[&str]| {
             let value = play(lines).0.unwrap();
             let search = value.get("searches").and_then(|all| all.get("s1")).cloned().unwrap();
             search.get("options").and_then(|options| options.get("matchall")).cloned()

@@ -6,7 +6,7 @@ use super::{
     params::Params,
     wire::Search,
 };
-use crate::dialogue::{End, Fault, Label, ask_label, fill_in, help};
+use crate::dialogue::{End, Fault, Label, argument, ask_label, fill_in, help};
 use mig_core::{
     json::Value,
     module::{Module, Terminal},
@@ -37,16 +37,9 @@ pub(super) fn create(terminal: &mut dyn Terminal) -> io::Result<Option<Value>> {
 
 /// Checks one line on its own, then adds it.
 fn store(draft: &mut Draft, keyword: &str, value: Option<&str>) -> Result<(), Fault> {
-    let flag = FLAGS.iter().find(|flag| flag.name == keyword).ok_or(Fault::UnknownKeyword)?;
-    let argument = match (flag.value.is_empty(), value) {
-        (true, None) => format!("-{keyword}"),
-        (true, Some(_)) => return Err(Fault::UnexpectedValue),
-        (false, None) => return Err(Fault::MissingValue),
-        (false, Some(value)) => format!("-{keyword}={value}"),
-    };
+    let arguments = [argument(FLAGS, keyword, value)?];
     // A number that is none takes back an earlier one, as in the original.
     draft.forget_number(keyword);
-    let arguments = [argument];
     let mut alone = Draft::default();
     alone.read(&arguments).map_err(|error| Fault::Invalid(error.to_string()))?;
     check("probe", alone.search()).map_err(Fault::Invalid)?;
@@ -66,31 +59,12 @@ fn check(label: &str, search: Search) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mig_core::json;
-    use std::collections::VecDeque;
+    use mig_core::{json, testing::Script};
 
-    /// A person who types these lines.
-    struct Script {
-        lines: VecDeque<&'static str>,
-        said: Vec<String>,
-    }
-
-    impl Terminal for Script {
-        fn ask(&mut self, prompt: &str) -> io::Result<Option<String>> {
-            self.said.push(prompt.to_owned());
-            Ok(self.lines.pop_front().map(str::to_owned))
-        }
-
-        fn say(&mut self, line: &str) -> io::Result<()> {
-            self.said.push(line.to_owned());
-            Ok(())
-        }
-    }
-
-    fn play(lines: &[&'static str]) -> (Option<String>, Vec<String>) {
-        let mut script = Script { lines: lines.iter().copied().collect(), said: Vec::new() };
+    fn play(lines: &[&str]) -> (Option<String>, Script) {
+        let mut script = Script::new(lines.iter().copied());
         let value = create(&mut script).unwrap();
-        (value.map(|value| json::to_string(&value).unwrap()), script.said)
+        (value.map(|value| json::to_string(&value).unwrap()), script)
     }
 
     #[test]
@@ -122,7 +96,7 @@ mod tests {
             "ERROR: flag -maxlength: inf is no number of bytes",
             "Stored lib x",
         ] {
-            assert!(said.iter().any(|said| said == line), "{line} in {said:#?}");
+            assert!(said.has_said(line), "{line} in {said:#?}");
         }
     }
 
@@ -134,7 +108,7 @@ mod tests {
 
     #[test]
     fn the_last_word_on_matching_counts() {
-        let options = |lines: &[&'static str]| play(lines).0.unwrap();
+        let options = |lines: &[&str]| play(lines).0.unwrap();
         let none = r#"{"searches":{"s1":{"options":{}}}}"#;
         assert_eq!(options(&["s1", "matchall", "matchany", "done", "done"]), none);
         let all = r#"{"searches":{"s1":{"options":{"matchall":true}}}}"#;

@@ -9,7 +9,10 @@
 //! expressions such as `a.*b` have, is found unless the border of two pieces of a MiB cuts it.
 
 use super::{text::Text, together::Together};
-use crate::dialect::{Pattern, Superset};
+use crate::{
+    automaton::{CACHE_BYTES, regex},
+    dialect::{Pattern, Superset},
+};
 use mig_core::module::Stop;
 use regex_automata::{Input, meta::Regex};
 use regex_syntax::hir::Hir;
@@ -17,9 +20,6 @@ use std::ops::Range;
 
 /// Longest match that is found across the border of two pieces, in bytes.
 pub(super) const MAX_REACH: usize = 64 << 10;
-
-/// Memory for the states of one lazily built automaton and thread, in bytes.
-pub(super) const AUTOMATON_CACHE_BYTES: usize = 8 << 20;
 
 /// Largest automaton of one expression, in bytes before it is run.
 const EXPRESSION_BYTES: usize = 64 << 20;
@@ -91,10 +91,8 @@ impl Matcher {
         let mut memory = 0;
         let mut expressions = Vec::with_capacity(asked.len());
         for Asked { raw, exact } in &asked {
-            let expression = Expression {
-                raw: build(raw, EXPRESSION_BYTES)?,
-                exact: exact.as_ref().map(|hir| build(hir, EXPRESSION_BYTES)).transpose()?,
-            };
+            let expression =
+                Expression { raw: compile(raw)?, exact: exact.as_ref().map(compile).transpose()? };
             memory += expression.raw.memory_usage();
             memory += expression.exact.as_ref().map_or(0, Regex::memory_usage);
             if memory > ALL_EXPRESSIONS_BYTES {
@@ -171,11 +169,6 @@ impl Asked {
     }
 }
 
-/// An expression that is asked only whether it matches.
-pub(super) fn build(hir: &Hir, nfa_bytes: usize) -> Result<Regex, BuildError> {
-    let config = Regex::config()
-        .utf8_empty(false)
-        .hybrid_cache_capacity(AUTOMATON_CACHE_BYTES)
-        .nfa_size_limit(Some(nfa_bytes));
-    Regex::builder().configure(config).build_from_hir(hir).map_err(BuildError::new)
+fn compile(hir: &Hir) -> Result<Regex, BuildError> {
+    regex(&[hir], EXPRESSION_BYTES, CACHE_BYTES).map_err(BuildError::new)
 }

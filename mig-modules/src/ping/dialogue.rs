@@ -45,26 +45,11 @@ fn store(parameters: &mut Parameters, keyword: &str, value: Option<&str>) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::VecDeque;
+    use mig_core::testing::Script;
 
-    /// A person who types these lines.
-    struct Script(VecDeque<&'static str>, Vec<String>);
-
-    impl Terminal for Script {
-        fn ask(&mut self, _prompt: &str) -> io::Result<Option<String>> {
-            Ok(self.0.pop_front().map(str::to_owned))
-        }
-
-        fn say(&mut self, line: &str) -> io::Result<()> {
-            self.1.push(line.to_owned());
-            Ok(())
-        }
-    }
-
-    fn play(lines: &[&'static str]) -> (Option<Value>, Vec<String>) {
-        let mut script = Script(lines.iter().copied().collect(), Vec::new());
-        let value = create(&mut script).unwrap();
-        (value, script.1)
+    fn play(lines: &[&str]) -> (Option<Value>, Script) {
+        let mut script = Script::new(lines.iter().copied());
+        (create(&mut script).unwrap(), script)
     }
 
     #[test]
@@ -77,16 +62,18 @@ mod tests {
             "ERROR: invalid count: flag -c: NaN is out of range",
             "Invalid method!",
         ] {
-            assert!(said.iter().any(|said| said == line), "{line} in {said:#?}");
+            assert!(said.has_said(line), "{line} in {said:#?}");
         }
-        assert!(!said.iter().any(|line| line.starts_with("Warning")));
+        assert!(!said.said().iter().any(|line| line.starts_with("Warning")));
     }
 
     #[test]
     fn what_would_be_refused_is_said_and_the_end_of_input_gives_up() {
         let (value, said) = play(&["help", "p tcp", "dp 99999", "done"]);
-        assert!(value.is_some() && said.iter().any(|line| line.contains("-dp <port>")));
-        assert!(said.last().unwrap().starts_with("Warning: tcp ping requires a valid destination port"));
+        assert!(value.is_some() && said.said().iter().any(|line| line.contains("-dp <port>")));
+        assert!(
+            said.said().last().unwrap().starts_with("Warning: tcp ping requires a valid destination port")
+        );
         assert_eq!(play(&["d ::1"]).0, None);
     }
 }

@@ -1,7 +1,7 @@
 //! The interactive creator: lines of a keyword and a value.
 
 use super::{FLAGS, PkgModule, args::Draft, params::Params};
-use crate::dialogue::{Fault, fill_in, help};
+use crate::dialogue::{Fault, argument, fill_in, help};
 use mig_core::{
     json::Value,
     module::{Module, Terminal},
@@ -22,40 +22,26 @@ pub(super) fn create(terminal: &mut dyn Terminal) -> io::Result<Option<Value>> {
 }
 
 fn store(draft: &mut Draft, keyword: &str, value: Option<&str>) -> Result<(), Fault> {
-    if !FLAGS.iter().any(|flag| flag.name == keyword) {
-        return Err(Fault::UnknownKeyword);
-    }
-    let value = value.ok_or(Fault::MissingValue)?;
-    draft.read(&[format!("-{keyword}={value}")]).map_err(Fault::Invalid)
+    draft.read(&[argument(FLAGS, keyword, value)?]).map_err(Fault::Invalid)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mig_core::json;
-    use std::collections::VecDeque;
-
-    struct Script(VecDeque<&'static str>, Vec<String>);
-
-    impl Terminal for Script {
-        fn ask(&mut self, prompt: &str) -> io::Result<Option<String>> {
-            assert_eq!(prompt, "search> ");
-            Ok(self.0.pop_front().map(str::to_owned))
-        }
-
-        fn say(&mut self, line: &str) -> io::Result<()> {
-            self.1.push(line.to_owned());
-            Ok(())
-        }
-    }
+    use mig_core::{json, testing::Script};
 
     #[test]
     fn the_end_of_input_counts_as_done() {
-        let lines = ["name bash", "name", "bogus x", "osv /nowhere", "versioncmp <5", "version ["];
-        let mut script = Script(lines.into(), Vec::new());
+        let lines =
+            ["name bash", "name", "bogus x", "languages", "osv /nowhere", "versioncmp <5", "version ["];
+        let mut script = Script::new(lines);
         let params = create(&mut script).unwrap().unwrap();
         let text = json::to_string(&params).unwrap();
-        assert_eq!(text, r#"{"pkgmatch":{"matches":["bash"]},"vercmp":"\u003c5","vermatch":"["}"#);
-        assert!(script.1.last().unwrap().starts_with("Warning: vermatch '['"));
+        assert_eq!(
+            text,
+            r#"{"languages":true,"pkgmatch":{"matches":["bash"]},"vercmp":"\u003c5","vermatch":"["}"#
+        );
+        assert!(script.has_said("search> "));
+        assert!(script.said().last().unwrap().starts_with("Warning: vermatch '['"));
     }
 }

@@ -1,10 +1,11 @@
 //! One expression that is searched for on its own, exactly, in blocks of whole lines.
 
 use crate::{
+    automaton::{Lazy, regex},
     dialect::Pattern,
     scan::{
         content::{BuildError, Checkpoint, MAX_LINE_BYTES, Quantifier, bytes_between_looks},
-        group::{Lazy, Member, build, cache_bytes, hit},
+        group::{Member, cache_bytes, first_end, hasty, hit},
         long_line::LongLineMatcher,
     },
 };
@@ -38,10 +39,10 @@ impl Expression {
         all: usize,
     ) -> Result<Self, BuildError> {
         let cache = cache_bytes(1, all, member.memory);
-        let superset = build(&[&member.superset], EXPRESSION_BYTES, cache)?;
+        let superset = regex(&[&member.superset], EXPRESSION_BYTES, cache).map_err(BuildError::new)?;
         let at_once = bytes_between_looks(member.weight);
         let hasty = if at_once < MAX_LINE_BYTES {
-            Some(Lazy::hasty(&[&member.superset], member.weight, EXPRESSION_BYTES, cache)?)
+            Some(hasty(&[&member.superset], member.weight, EXPRESSION_BYTES, cache)?)
         } else {
             None
         };
@@ -59,7 +60,7 @@ impl Expression {
     pub(super) fn matches_a_line(&self, block: &[u8], checkpoint: Checkpoint<'_>) -> Result<bool, Stop> {
         checkpoint()?;
         if block.len() > self.at_once {
-            if self.hasty.as_ref().is_some_and(|hasty| matches!(hasty.hit(block), Ok(None))) {
+            if self.hasty.as_ref().is_some_and(|hasty| matches!(first_end(hasty, block), Ok(None))) {
                 return Ok(false);
             }
             checkpoint()?;

@@ -1,31 +1,20 @@
 //! Expressions that one automaton looks for together.
 
 use crate::{
+    automaton::{CACHE_BYTES, GROUP_BYTES, Lazy, groups, regex},
     dialect::Pattern,
     scan::content::{BuildError, MAX_LINE_BYTES, bytes_between_looks},
 };
 use memchr::memrchr;
 use regex_automata::{
-    Input, MatchError, MatchKind, PatternID, PatternSet,
-    hybrid::dfa::{self, Cache, DFA},
-    meta::Regex,
-    nfa::thompson,
-    util::{
-        pool::{Pool, PoolGuard},
-        prefilter::Prefilter,
-    },
+    Input, MatchError, MatchKind, PatternID, PatternSet, hybrid::dfa::DFA, meta::Regex,
+    util::prefilter::Prefilter,
 };
 use regex_syntax::hir::Hir;
-use std::{fmt, ops::Range};
-
-/// Most memory for the states of one lazily built automaton and thread, in bytes.
-const AUTOMATON_CACHE_BYTES: usize = 8 << 20;
+use std::ops::Range;
 
 /// Memory for the states of all automata of one kind and one thread, in bytes.
 const ALL_CACHES_BYTES: usize = 256 << 20;
-
-/// Largest automaton of several expressions, in bytes before it is run.
-pub(super) const GROUP_BYTES: usize = 10 << 20;
 
 /// Memory for the states of one hasty automaton and thread, in bytes. To fill it takes some hundredths of a second.
 const HASTY_CACHE_BYTES: usize = 2 << 20;
@@ -66,23 +55,10 @@ pub(super) struct Group {
 impl Group {
     /// Puts as many neighbours together as one automaton may hold. Who stays alone is in no group.
     pub(super) fn all(members: &[Member]) -> Vec<Self> {
-        let mut groups = Vec::new();
-        Self::divide(members, 0..members.len(), &mut groups);
-        groups
-    }
-
-    fn divide(all: &[Member], range: Range<usize>, groups: &mut Vec<Self>) {
-        let members = &all[range.clone()];
-        if members.len() < 2 {
-            return;
-        }
-        if let Ok(together) = Together::new(members, all.len()) {
-            groups.push(Self { members: range, together });
-        } else {
-            let middle = range.start + range.len() / 2;
-            Self::divide(all, range.start..middle, groups);
-            Self::divide(all, middle..range.end, groups);
-        }
+        groups(0..members.len(), &|range| {
+            let together = Together::new(members.get(range.clone())?, members.len()).ok()?;
+            Some(Self { members: range, together })
+        })
     }
 
     /// Adds those of some members that may match in the block to the candidates.
@@ -124,15 +100,17 @@ impl Together {
             return Err(BuildError::new("too heavy to be looked for together"));
         }
         if bytes_between_looks(weight) < MAX_LINE_BYTES {
-            return Ok(Self { any: None, which: Lazy::hasty(&supersets, weight, GROUP_BYTES, cache)? });
+            return Ok(Self { any: None, which: hasty(&supersets, weight, GROUP_BYTES, cache)? });
         }
-        let any = build(&supersets, GROUP_BYTES, cache)?;
-        Ok(Self { any: Some(any), which: Lazy::new(&supersets, Some(GROUP_BYTES), cache)? })
+        let any = regex(&supersets, GROUP_BYTES, cache).map_err(BuildError::new)?;
+        let config = DFA::config().cache_capacity(cache);
+        let which = Lazy::new(&supersets, Some(GROUP_BYTES), config).map_err(BuildError::new)?;
+        Ok(Self { any: Some(any), which })
     }
 
     /// The first place where any hits.
     fn hit(&self, block: &[u8]) -> Result<Option<usize>, MatchError> {
-        self.any.as_ref().map_or_else(|| self.which.hit(block), |any| Ok(hit(any, block, 0)))
+        self.any.as_ref().map_or_else(|| first_end(&self.which, block), |any| Ok(hit(any, block, 0)))
     }
 
     /// Which expressions may match in the block.
@@ -143,101 +121,39 @@ impl Together {
             Err(_) => return Possible::All,
         };
         let begin = memrchr(b'\n', &block[..place]).map_or(0, |end| end + 1);
-        let automaton = &self.which.automaton;
-        let mut set = PatternSet::new(automaton.pattern_len());
-        let input = Input::new(block).range(begin..);
-        match automaton.try_which_overlapping_matches(&mut self.which.cache(), &input, &mut set) {
-            Ok(()) => Possible::Some(set),
-            // The automaton gave up: let every expression look for itself.
-            Err(_) => Possible::All,
-        }
+        self.which.which(&Input::new(block).range(begin..)).map_or(Possible::All, Possible::Some)
     }
 }
 
-/// An automaton that tells the end of each match of each of its expressions, and is built while it runs.
-pub(super) struct Lazy {
-    pub(super) automaton: DFA,
-    caches: Pool<Cache, Maker>,
+/// An automaton that gives up when it would have to build states again and again. A state takes time as it takes memory, so that
+/// the cache bounds the time of a search too. Limits are those of [`Lazy::new`].
+pub(super) fn hasty(
+    expressions: &[&Hir],
+    weight: usize,
+    nfa_bytes: usize,
+    cache_bytes: usize,
+) -> Result<Lazy, BuildError> {
+    // The heavier a state may be, the longer it must last.
+    let bytes_per_state = (MAX_LINE_BYTES / bytes_between_looks(weight)).max(MIN_BYTES_PER_STATE);
+    let config = DFA::config()
+        .cache_capacity(cache_bytes.min(HASTY_CACHE_BYTES))
+        .prefilter(Prefilter::from_hirs_prefix(MatchKind::All, expressions))
+        .minimum_cache_clear_count(Some(0))
+        .minimum_bytes_per_state(Some(bytes_per_state));
+    Lazy::new(expressions, Some(nfa_bytes), config).map_err(BuildError::new)
 }
 
-type Maker = Box<dyn Fn() -> Cache + Send + Sync>;
-
-/// A cache of a [`Lazy`] automaton, lent to one who runs it.
-pub(super) type LentCache<'a> = PoolGuard<'a, Cache, Maker>;
-
-impl Lazy {
-    /// Compiles expressions. `nfa_bytes` limits the automaton before it is run, `cache_bytes` the states of one thread.
-    pub(super) fn new(
-        expressions: &[&Hir],
-        nfa_bytes: Option<usize>,
-        cache_bytes: usize,
-    ) -> Result<Self, BuildError> {
-        Self::build(expressions, nfa_bytes, DFA::config().cache_capacity(cache_bytes))
-    }
-
-    /// As [`new`](Self::new), but gives up when it would have to build states again and again. A state takes time as it
-    /// takes memory, so that the cache bounds the time of a search too.
-    pub(super) fn hasty(
-        expressions: &[&Hir],
-        weight: usize,
-        nfa_bytes: usize,
-        cache_bytes: usize,
-    ) -> Result<Self, BuildError> {
-        // The heavier a state may be, the longer it must last.
-        let bytes_per_state = (MAX_LINE_BYTES / bytes_between_looks(weight)).max(MIN_BYTES_PER_STATE);
-        let config = DFA::config()
-            .cache_capacity(cache_bytes.min(HASTY_CACHE_BYTES))
-            .prefilter(Prefilter::from_hirs_prefix(MatchKind::All, expressions))
-            .minimum_cache_clear_count(Some(0))
-            .minimum_bytes_per_state(Some(bytes_per_state));
-        Self::build(expressions, Some(nfa_bytes), config)
-    }
-
-    fn build(
-        expressions: &[&Hir],
-        nfa_bytes: Option<usize>,
-        config: dfa::Config,
-    ) -> Result<Self, BuildError> {
-        // Every end of a match counts; those inside of a character are for the caller to sort out.
-        let nfa = thompson::Compiler::new()
-            .configure(thompson::Config::new().utf8(false).shrink(false).nfa_size_limit(nfa_bytes))
-            .build_many_from_hir(expressions)
-            .map_err(BuildError::new)?;
-        let config = config.match_kind(MatchKind::All).skip_cache_capacity_check(true);
-        let automaton = DFA::builder().configure(config).build_from_nfa(nfa).map_err(BuildError::new)?;
-        let maker = automaton.clone();
-        Ok(Self { automaton, caches: Pool::new(Box::new(move || maker.create_cache())) })
-    }
-
-    /// Where the first match ends, or that the automaton gave up.
-    pub(super) fn hit(&self, block: &[u8]) -> Result<Option<usize>, MatchError> {
-        let half = self.automaton.try_search_fwd(&mut self.cache(), &Input::new(block).earliest(true))?;
-        Ok(half.map(|half| half.offset()))
-    }
-
-    pub(super) fn cache(&self) -> LentCache<'_> {
-        self.caches.get()
-    }
-}
-
-impl fmt::Debug for Lazy {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Lazy").finish_non_exhaustive()
-    }
+/// Where the first match ends, or that the automaton gave up.
+pub(super) fn first_end(lazy: &Lazy, block: &[u8]) -> Result<Option<usize>, MatchError> {
+    let half = lazy.automaton.try_search_fwd(&mut lazy.cache(), &Input::new(block).earliest(true))?;
+    Ok(half.map(|half| half.offset()))
 }
 
 /// What some of all expressions may keep of the states of their automaton, in bytes. `memory` is their compiled form.
 pub(super) fn cache_bytes(some: usize, all: usize, memory: usize) -> usize {
     let share = ALL_CACHES_BYTES / all.max(1) * some;
     // An automaton wants about 40 bytes for each of its states to work at all; compiled they take more.
-    share.max(memory.saturating_mul(2)).min(AUTOMATON_CACHE_BYTES)
-}
-
-/// Compiles expressions over raw bytes. Limits are those of [`Lazy::new`].
-pub(super) fn build(supersets: &[&Hir], nfa_bytes: usize, cache_bytes: usize) -> Result<Regex, BuildError> {
-    let config =
-        Regex::config().utf8_empty(false).hybrid_cache_capacity(cache_bytes).nfa_size_limit(Some(nfa_bytes));
-    Regex::builder().configure(config).build_many_from_hir(supersets).map_err(BuildError::new)
+    share.max(memory.saturating_mul(2)).min(CACHE_BYTES)
 }
 
 /// Where the first match ends; inside of its line, as supersets never take in a line end.

@@ -3,14 +3,19 @@
 //! They see the text as the exact expressions do: each byte that is not UTF-8 is U+FFFD, and a CR at the end is gone.
 
 use crate::{
+    automaton::{GROUP_BYTES, Lazy, LentCache},
     dialect::Pattern,
     scan::{
         content::{Checkpoint, STEPS_BETWEEN_LOOKS, bytes_between_looks},
-        group::{GROUP_BYTES, GROUP_WEIGHT, Lazy, LentCache, cache_bytes},
+        group::{GROUP_WEIGHT, cache_bytes},
     },
 };
 use mig_core::module::Stop;
-use regex_automata::{Anchored, hybrid::LazyStateID, util::start};
+use regex_automata::{
+    Anchored,
+    hybrid::{LazyStateID, dfa::DFA},
+    util::start,
+};
 use std::{
     ops::Range,
     sync::{Arc, OnceLock},
@@ -65,7 +70,7 @@ impl Part {
             let memory = (!is_alone).then_some(GROUP_BYTES);
             let compiled = patterns.iter().map(|pattern| pattern.memory_usage()).sum();
             let cache = cache_bytes(patterns.len(), all.len(), compiled);
-            if let Ok(lazy) = Lazy::new(&expressions, memory, cache) {
+            if let Ok(lazy) = Lazy::new(&expressions, memory, DFA::config().cache_capacity(cache)) {
                 parts.push(Self { members, weight, lazy });
                 return true;
             }

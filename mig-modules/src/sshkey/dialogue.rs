@@ -35,39 +35,22 @@ fn store(parameters: &mut Parameters, keyword: &str, value: Option<&str>) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::VecDeque;
-
-    /// A person who types these lines.
-    struct Script {
-        lines: VecDeque<&'static str>,
-        said: Vec<String>,
-    }
-
-    impl Terminal for Script {
-        fn ask(&mut self, prompt: &str) -> io::Result<Option<String>> {
-            assert_eq!(prompt, "search> ");
-            Ok(self.lines.pop_front().map(str::to_owned))
-        }
-
-        fn say(&mut self, line: &str) -> io::Result<()> {
-            self.said.push(line.to_owned());
-            Ok(())
-        }
-    }
+    use mig_core::testing::Script;
 
     #[test]
     fn mistakes_are_named_and_cost_nothing() {
         let lines = ["path", "maxdepth x", "maxdepth 1001", "bogus", "maxdepth", "path /a b", "maxdepth 3"];
-        let mut script = Script { lines: lines.into(), said: Vec::new() };
+        let mut script = Script::new(lines);
         let value = create(&mut script).unwrap().unwrap();
         assert_eq!(json::to_string(&value).unwrap(), r#"{"maxdepth":3,"paths":["/a b"]}"#);
         for line in [
+            "search> ",
             "Missing parameter, try again",
             "ERROR: maxdepth argument must be an integer",
             "ERROR: maxdepth should be specified from 0-1000",
             "ERROR: Invalid command, try help",
         ] {
-            assert!(script.said.iter().any(|said| said == line), "{line} in {:#?}", script.said);
+            assert!(script.has_said(line), "{line} in {script:#?}");
         }
     }
 }

@@ -58,37 +58,22 @@ fn parameters(drift: String) -> Result<Value, json::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::collections::VecDeque;
+    use mig_core::testing::Script;
 
-    /// A person who types these lines.
-    struct Script(VecDeque<&'static str>, Vec<String>);
-
-    impl Terminal for Script {
-        fn ask(&mut self, prompt: &str) -> io::Result<Option<String>> {
-            self.1.push(prompt.to_owned());
-            Ok(self.0.pop_front().map(str::to_owned))
-        }
-
-        fn say(&mut self, line: &str) -> io::Result<()> {
-            self.1.push(line.to_owned());
-            Ok(())
-        }
-    }
-
-    fn play(lines: &[&'static str]) -> (String, Vec<String>) {
-        let mut script = Script(lines.iter().copied().collect(), Vec::new());
+    fn play(lines: &[&str]) -> (String, Script) {
+        let mut script = Script::new(lines.iter().copied());
         let value = create(&mut script).unwrap();
-        (json::to_string(&value).unwrap(), script.1)
+        (json::to_string(&value).unwrap(), script)
     }
 
     #[test]
     fn the_dialogue_asks_until_it_gets_a_duration() {
         let (value, said) = play(&["5", "-5s", "help", "1m"]);
         assert_eq!(value, r#"{"drift":"1m"}"#);
-        assert_eq!(said.iter().filter(|line| *line == "drift> ").count(), 4);
+        assert_eq!(said.said().iter().filter(|line| *line == "drift> ").count(), 4);
         let error = "ERROR: invalid drift duration. try again. ex: drift> 5s";
-        assert_eq!(said.iter().filter(|line| *line == error).count(), 2);
-        assert!(said.iter().any(|line| line.contains("-drift <duration>")));
+        assert_eq!(said.said().iter().filter(|line| *line == error).count(), 2);
+        assert!(said.said().iter().any(|line| line.contains("-drift <duration>")));
     }
 
     #[test]
