@@ -202,6 +202,7 @@ fn what_is_neither_a_program_nor_a_link_is_not_replaced() {
     let world = world();
     fs::remove_file(world.link()).unwrap();
     fs::create_dir(world.link()).unwrap();
+    allow(&world.link(), 0o755);
     let error = world.refused(&world.to(&world.agent("2.0", "")));
     assert!(error.ends_with("it is neither a program nor a link to one"), "{error}");
     assert_eq!(world.names(), ["mig-agent", "mig-agent-1.0"]);
