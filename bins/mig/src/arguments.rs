@@ -35,10 +35,11 @@ pub fn for_clap(
     if word.starts_with('-') {
         of_module.extend_from_slice(behind);
     } else {
-        let (more, behind) = flags.take_leading(behind)?;
+        let module = registry.module(word).map_or(&[][..], |module| module.info().flags);
+        let (more, behind) = flags.without_words_of(module).take_leading(behind)?;
         ours.extend(more);
         match registry.module(word) {
-            Some(module) => flags.take_among(module.info().flags, behind, &mut ours, &mut of_module)?,
+            Some(_) => flags.take_among(module, behind, &mut ours, &mut of_module)?,
             None => of_module.extend_from_slice(behind),
         }
     }
@@ -120,6 +121,14 @@ impl Flags {
     fn with(mut self, others: Self) -> Self {
         self.0.extend(others.0);
         self
+    }
+
+    /// Those that may stand right behind a module's name. Of letters that both have, the original takes its own, as in `ping -p`;
+    /// a word that a module has, as `pkg -version`, is the module's.
+    fn without_words_of(&self, module: &[FlagInfo]) -> Self {
+        let is_ours = |name: &str| name.len() == 1 || module.iter().all(|flag| flag.name != name);
+        let ours = self.0.iter().filter(|(name, _)| is_ours(name));
+        Self(ours.map(|(name, takes_value)| (name.clone(), *takes_value)).collect())
     }
 
     /// Our flags among those of a module, up to the first argument that is no flag.
@@ -250,6 +259,14 @@ mod tests {
             "--dry-run --format=json file -path /etc -name x",
         );
         check("file -path=/etc -matchall -t local", "-t=local file -path=/etc -matchall");
+    }
+
+    #[test]
+    fn a_word_that_a_module_has_is_the_modules_and_a_letter_is_ours() {
+        check("pkg -version ^5 -name bash", "pkg -version ^5 -name bash");
+        check("pkg -t local -version=^5", "-t=local pkg -version=^5");
+        check("ping -t local -d host", "-t=local ping -d host");
+        check("file -version", "--version file");
     }
 
     #[test]
