@@ -19,7 +19,8 @@ pub fn table(heading: &[&str], rows: &[Vec<String>]) -> String {
     let mut table = Table::new();
     table.load_style(presets::UTF8_FULL_CONDENSED);
     table.set_content_arrangement(ContentArrangement::Dynamic);
-    if !io::stdout().is_terminal() {
+    // Some terminals, as those of programs that record a session, have no width.
+    if !io::stdout().is_terminal() || table.width().is_none_or(|width| width == 0) {
         table.set_width(WIDTH);
     }
     let is_used =

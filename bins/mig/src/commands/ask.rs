@@ -1,6 +1,6 @@
 //! `mig <module> ...` and `mig -i <file>`: from a command line to an action, and what is done with it.
 
-use super::Context;
+use super::{Context, confirm::confirm};
 use crate::{
     arguments,
     cli::{Format, QuestionOptions, Show},
@@ -53,6 +53,7 @@ pub(super) fn module(context: &mut Context<'_>, words: &[String]) -> Result<Exit
         bail!("-i FILE and the module '{name}' exclude each other: the file names its modules");
     }
     if local {
+        confirm(context, std::iter::once(name.as_str()))?;
         return run_local(context, module, parameters, machine);
     }
     let action = question::action(options, context.command_line, name, parameters)?;

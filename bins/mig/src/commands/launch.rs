@@ -1,6 +1,6 @@
 //! Launches an action on the embedded platform and shows the answers as they come.
 
-use super::Context;
+use super::{Context, confirm::confirm};
 use crate::{
     cli::{Format, Show},
     embedded::Embedded,
@@ -26,6 +26,8 @@ pub(super) fn launch(context: &mut Context<'_>, mut action: Action) -> Result<Ex
     if action.valid_from > Time::now() {
         bail!("the action is valid from {} on: nobody here can launch it then", action.valid_from);
     }
+    let modules = action.operations.iter().flatten().map(|operation| operation.module.as_str());
+    confirm(context, modules)?;
     let own = signing::own_key(&context.cli.signing, || context.state())?;
     let state = context.own_state()?;
     sign(context, &state, &own, &mut action)?;

@@ -3,6 +3,7 @@
 mod acl;
 mod action;
 mod ask;
+mod confirm;
 mod help;
 mod key;
 mod launch;

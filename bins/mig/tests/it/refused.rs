@@ -284,3 +284,17 @@ fn a_flag_for_a_module_that_mig_takes_for_itself_is_refused_with_the_order_to_wr
         run.is_refused(&[flag, "mig's own", &format!("`mig ping -d <host> {flag} {value}`")]);
     }
 }
+
+#[test]
+fn a_module_that_changes_machines_is_not_launched_without_a_question() {
+    let world = World::new();
+    let operation = Operation {
+        module: "agentdestroy".into(),
+        parameters: json::from_str(r#"{"pid":4194304,"version":"1"}"#).expect("JSON"),
+        ..Operation::default()
+    };
+    let path = saved(&world, &Action { operations: Some(vec![operation]), ..good() });
+    launch(&world, &path).is_refused(&["agentdestroy: changes machines", "--yes"]);
+    let run = world.mig(&["--yes", "-i", path.to_str().expect("text")]);
+    assert!(run.code != 2 && run.talk.contains("PID '4194304'"), "{run:?}");
+}
