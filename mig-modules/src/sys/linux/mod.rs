@@ -133,6 +133,10 @@ impl System for Linux {
         owner::find(self.files(), inodes, session)
     }
 
+    fn package_databases(&self) -> Result<(), SystemError> {
+        Ok(())
+    }
+
     #[cfg(feature = "agentdestroy")]
     fn hold(&self, pid: Pid) -> Result<Box<dyn HeldProcess>, SystemError> {
         if self.machine.is_running() {
