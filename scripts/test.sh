@@ -7,24 +7,7 @@ cd "$(dirname "$0")/.."
 # Nobody builds twice here, so nobody pays for incremental compilation.
 export CARGO_INCREMENTAL=0
 
-step() { printf '\n== %s (%d s so far)\n' "$*" "$SECONDS"; }
-skip() { printf 'skipped: %s\n' "$*"; }
-
-as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
-
-need_packages() {
-    local missing=() package
-    for package in "$@"; do
-        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
-    done
-    [ ${#missing[@]} -eq 0 ] && return
-    as_root apt-get update
-    as_root apt-get install -y --no-install-recommends "${missing[@]}"
-}
-
-need_cargo_tool() { command -v "$1" >/dev/null || cargo install --locked "$1"; }
-
-export PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
+. scripts/lib.sh
 
 step "tools"
 need_packages gcc g++ libc6-dev pkg-config git gnupg ca-certificates
@@ -71,6 +54,8 @@ scripts/fuzz.sh 3
 
 step "benches, each once"
 cargo bench --quiet --profile dev -p mig-benches --bench action --bench file_scan -- --test
+
+scripts/platforms.sh
 
 step "tests: fewest features"
 cargo test -p mig-core --no-default-features

@@ -97,6 +97,7 @@ fn image() -> TempDir {
     let root = tempfile::tempdir().unwrap();
     fs::create_dir(root.path().join("etc")).unwrap();
     fs::write(root.path().join("etc/of-the-image"), "root:").unwrap();
+    #[cfg(unix)]
     std::os::unix::fs::symlink("/etc/passwd", root.path().join("etc/evil")).unwrap();
     root
 }

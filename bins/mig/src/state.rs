@@ -14,6 +14,7 @@
 use anyhow::{Context, Result, bail};
 use mig_core::{
     acl::Acl,
+    agent::host_name,
     limits,
     sign::{Fingerprint, KeyAlgorithm, Keyring, Passphrase, SecretKey, Signer, Skipped},
     store::NewInvestigator,
@@ -31,6 +32,12 @@ const MAX_KEY_BYTES: usize = 1 << 20;
 /// Longest login name in a user id, in characters.
 const MAX_USER_NAME: usize = 64;
 
+/// Who runs this process, where users have their files, and where the state lies there. On Windows that directory is closed to
+/// other users by the system.
+const USER: &str = if cfg!(windows) { "USERNAME" } else { "USER" };
+const HOME: &str = if cfg!(windows) { "LOCALAPPDATA" } else { "HOME" };
+const STATE_IN_HOME: &str = if cfg!(windows) { "mig" } else { ".local/state/mig" };
+
 /// A state directory that is set up.
 #[derive(Clone, Debug)]
 pub struct State {
@@ -40,7 +47,7 @@ pub struct State {
 }
 
 impl State {
-    /// Where the state is: `$MIG_HOME`, else `$XDG_STATE_HOME/mig`, else `~/.local/state/mig`.
+    /// Where the state is: `$MIG_HOME`, else `$XDG_STATE_HOME/mig`, else `~/.local/state/mig`, on Windows `%LOCALAPPDATA%\mig`.
     ///
     /// # Errors
     /// If none of the variables is set.
@@ -51,8 +58,8 @@ impl State {
             .or_else(|| {
                 variable("XDG_STATE_HOME").filter(|path| path.is_absolute()).map(|state| state.join("mig"))
             })
-            .or_else(|| variable("HOME").map(|home| home.join(".local/state/mig")))
-            .context("no place for the state of mig: set MIG_HOME, XDG_STATE_HOME or HOME")
+            .or_else(|| variable(HOME).map(|home| home.join(STATE_IN_HOME)))
+            .with_context(|| format!("no place for the state of mig: set MIG_HOME, XDG_STATE_HOME or {HOME}"))
     }
 
     /// Opens the state directory. The first time it is made, with a key; two first runs at once share one.
@@ -279,9 +286,8 @@ impl State {
 
 /// The user id of a key for whoever runs this process.
 pub(crate) fn user_id() -> String {
-    let user = user_name(&env::var("USER").unwrap_or_default());
-    let host = rustix::system::uname();
-    format!("{user} <{user}@{}>", mig_core::json::lossy(host.nodename().to_bytes()))
+    let user = user_name(&env::var(USER).unwrap_or_default());
+    format!("{user} <{user}@{}>", host_name())
 }
 
 /// What of a login name may stand in a user id, whose brackets have a meaning.

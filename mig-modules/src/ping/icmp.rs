@@ -23,7 +23,9 @@ pub(super) fn ask(
     let system = sys::of(&Machine::Running);
     let (socket, identifier) = open(target.ip(), &*system)?;
     let echo = Echo { target: target.ip(), identifier, sequence };
-    socket.send_to(&echo.request(), target)?;
+    // Windows leaves the checksum of ICMPv6 to us; other systems fill it in, whatever it is.
+    let request = if cfg!(windows) { echo.request_from(source(target)?) } else { echo.request() };
+    socket.send_to(&request, target)?;
     let begin = Instant::now();
     let mut buffer = [0; MAX_MESSAGE_BYTES];
     loop {
@@ -65,6 +67,15 @@ fn open(target: IpAddr, system: &dyn System) -> io::Result<(UdpSocket, u16)> {
     Ok((socket.into(), own_identifier()))
 }
 
+/// Our own address on the way to another.
+fn source(target: SocketAddr) -> io::Result<IpAddr> {
+    let any = if target.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let socket = UdpSocket::bind(SocketAddr::new(any, 0))?;
+    // Nothing is sent; but the port must not be 0.
+    socket.connect(SocketAddr::new(target.ip(), 9))?;
+    Ok(socket.local_addr()?.ip())
+}
+
 /// The lower half of the number of this process.
 fn own_identifier() -> u16 {
     let [.., high, low] = std::process::id().to_be_bytes();
@@ -76,6 +87,11 @@ fn with_rights(error: io::Error) -> io::Error {
     if error.kind() != io::ErrorKind::PermissionDenied {
         return error;
     }
-    let text = format!("icmp needs root, CAP_NET_RAW, or a group in net.ipv4.ping_group_range: {error}");
-    io::Error::new(error.kind(), text)
+    io::Error::new(error.kind(), format!("icmp needs {RIGHTS}: {error}"))
 }
+
+const RIGHTS: &str = if cfg!(windows) {
+    "an administrator"
+} else {
+    "root, CAP_NET_RAW, or a group in net.ipv4.ping_group_range"
+};

@@ -34,7 +34,7 @@ impl Module for PingModule {
             flags: FLAGS,
             examples: EXAMPLES,
             privileges: "tcp and udp need none; icmp needs root, CAP_NET_RAW, or a group in the system's \
-                         net.ipv4.ping_group_range",
+                         net.ipv4.ping_group_range, an administrator on Windows, and nothing on macOS",
             effects: Effects::ReadOnly,
         }
     }

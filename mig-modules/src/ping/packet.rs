@@ -49,6 +49,20 @@ impl Echo {
         message
     }
 
+    /// The message to send where the system does not fill in the checksum of ICMPv6; `source` is our address on the way.
+    #[must_use]
+    pub fn request_from(&self, source: IpAddr) -> Vec<u8> {
+        let mut message = self.request();
+        if let (IpAddr::V6(source), IpAddr::V6(target)) = (source, self.target) {
+            let length = u32::try_from(message.len()).unwrap_or_default().to_be_bytes();
+            let pseudo_header =
+                [&source.octets()[..], &target.octets(), &length, &[0, 0, 0, ICMP_V6]].concat();
+            let sum = checksum(&[&pseudo_header[..], &message].concat()).to_be_bytes();
+            message.splice(2..4, sum);
+        }
+        message
+    }
+
     /// What a datagram says of this request; `None` if it is about something else, or broken. An IPv4 header in front, which
     /// some systems hand over, is skipped.
     #[must_use]

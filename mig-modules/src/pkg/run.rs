@@ -9,7 +9,7 @@ use super::{
     result::{Applying, Element, Elements, Statistics},
 };
 use crate::{
-    sys::Files,
+    sys::{self, Files},
     text,
     version::{Constraint, Scheme},
 };
@@ -84,6 +84,9 @@ impl<'a> Answer<'a> {
     /// Reads and judges source by source, so that what is found in the first is kept when a later one takes too long.
     fn look(&mut self, session: &dyn Session) -> Result<(), Stop> {
         let files = Files::of(session.machine());
+        if let Err(error) = sys::of(session.machine()).package_databases() {
+            session.soft_error(error.to_string());
+        }
         let question = match &self.params.advisories {
             None => None,
             Some(advisories) => {

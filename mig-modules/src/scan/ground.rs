@@ -11,7 +11,7 @@ use crate::{
         platform::Directory,
         tree::Opened,
     },
-    sys::{Files, LinkError},
+    sys::{Files, LinkError, spelling::on_disk},
 };
 use mig_core::module::Machine;
 use std::{
@@ -19,7 +19,7 @@ use std::{
     ffi::OsStr,
     fs::File,
     io,
-    path::{Component, Path, PathBuf},
+    path::{Component, MAIN_SEPARATOR_STR, Path, PathBuf},
 };
 
 /// The files of the machine that is looked at.
@@ -41,7 +41,10 @@ impl<'m> Ground<'m> {
 
     /// A path as results show it: those of an image begin at its root.
     pub(super) fn shown(self, path: &Path) -> PathBuf {
-        if self.0.is_running() { path.to_owned() } else { clean(&Path::new("/").join(path)) }
+        match self.0 {
+            Machine::Running => on_disk(path).into_owned(),
+            Machine::Image(_) => clean(&Path::new(MAIN_SEPARATOR_STR).join(without_drive(path))),
+        }
     }
 
     /// What a path names; if that is a link, the link itself.
@@ -112,6 +115,13 @@ impl<'a> Entry<'a> {
 
 /// The base of all paths of the running machine.
 static CURRENT: Directory = Directory::Current;
+
+/// An image has no drives.
+fn without_drive(path: &Path) -> &Path {
+    let mut parts = path.components();
+    let first = parts.next();
+    if matches!(first, Some(Component::Prefix(_))) { parts.as_path() } else { path }
+}
 
 /// Directory and entry; the root is an entry of itself.
 fn split(path: &Path) -> (&Path, &OsStr) {

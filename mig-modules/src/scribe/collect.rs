@@ -200,6 +200,7 @@ impl<'p> Collector<'p> {
     fn package(&mut self, name: &str, matching: Option<&Expression>, only_newest: bool) -> Answer {
         let (packages, session) = (self.packages, self.session);
         let index = self.index.get_or_insert_with(|| {
+            packages.can_be_told(session.machine()).map_err(ObjectError::new)?;
             packages.installed(session).map(PackageIndex::new).map_err(ObjectError::new)
         });
         let index = index.as_ref().map_err(Clone::clone)?;

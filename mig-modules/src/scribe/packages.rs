@@ -2,9 +2,9 @@
 
 use crate::{
     pkg::{DISTRIBUTIONS, Detail, Package},
-    sys::Files,
+    sys::{self, Files, SystemError},
 };
-use mig_core::module::{Session, Stop};
+use mig_core::module::{Machine, Session, Stop};
 use std::{collections::HashMap, fmt::Debug, sync::Arc};
 
 /// An installed package.
@@ -23,6 +23,15 @@ pub trait Packages: Debug + Send + Sync {
     /// # Errors
     /// [`Stop`] if the session ended the run. What can not be read is a soft error of the session.
     fn installed(&self, session: &dyn Session) -> Result<Vec<InstalledPackage>, Stop>;
+
+    /// Whether they can be told of this machine at all: an object about packages that can not is an error, and not empty.
+    ///
+    /// # Errors
+    /// [`SystemError`] says why not.
+    fn can_be_told(&self, machine: &Machine) -> Result<(), SystemError> {
+        _ = machine;
+        Ok(())
+    }
 }
 
 /// Those in the databases of distributions.
@@ -40,6 +49,10 @@ impl Packages for Installed {
             })?;
         }
         Ok(packages)
+    }
+
+    fn can_be_told(&self, machine: &Machine) -> Result<(), SystemError> {
+        sys::of(machine).package_databases()
     }
 }
 

@@ -92,7 +92,7 @@ const FLAGS: &[FlagInfo] = &[
     FlagInfo {
         name: "path",
         value: "path",
-        help: "file or directory to look into (default /root and /home); can be repeated",
+        help: "file or directory to look into (default: where the homes of users are); can be repeated",
     },
     FlagInfo {
         name: "maxdepth",

@@ -31,10 +31,9 @@ const ELEMENT_BYTES: usize = 256;
 /// A line of a file that may hold a key: the header of a private one, or the kind of a public one at the begin of a word.
 const KEY_LINE: &str = r"-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY-----|\b(ssh-(rsa|dss|ed25519)|ecdsa-sha2-nistp(256|384|521))(-cert-v01)?(@openssh\.com)?[ \t]";
 
-#[cfg(windows)]
-const HOMES: &[&str] = &[r"c:\Users"];
-#[cfg(not(windows))]
-const HOMES: &[&str] = &["/root", "/home"];
+/// Where the homes of users are on Linux and macOS. An image may be of any system.
+const HOMES: &[&str] = &["/root", "/home", "/Users", "/var/root"];
+const HOMES_ON_WINDOWS: &[&str] = &[r"C:\Users"];
 
 /// A search that is ready to run.
 #[derive(Debug)]
@@ -92,7 +91,8 @@ impl Run for KeyRun {
 /// Where the homes of users lie, as far as the machine has such places. Some systems have links there.
 fn homes(machine: &Machine) -> Vec<PathBuf> {
     let files = Files::of(machine);
-    HOMES
+    let homes = if cfg!(windows) && machine.is_running() { HOMES_ON_WINDOWS } else { HOMES };
+    homes
         .iter()
         .filter_map(|home| match files.resolve(Path::new(home)) {
             Ok(place) => Some(place),

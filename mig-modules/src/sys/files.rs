@@ -1,11 +1,15 @@
 //! The files of a machine: of the running one, or those below the root of an image, which no link leads out of.
 
-use crate::sys::links::{self, Last, LinkError, outside};
+use crate::sys::{
+    links::{self, Last, LinkError, outside},
+    spelling::{exact, plain},
+};
 use mig_core::{limits, module::Machine};
 use std::{
+    borrow::Cow,
     fs::{self, File, ReadDir},
     io,
-    path::{Path, PathBuf},
+    path::{MAIN_SEPARATOR_STR, Path, PathBuf},
 };
 
 /// The files of a machine, by the paths that the machine itself uses.
@@ -20,13 +24,13 @@ impl<'a> Files<'a> {
     }
 
     /// Where a file of the machine lies on this one. In an image links are followed here, since absolute ones start at its root;
-    /// the last part may be missing.
+    /// the last part may be missing. On Windows the path is an exact one, which is not for people.
     ///
     /// # Errors
     /// If a directory on the way is missing or can not be read, or there are more than [`MAX_LINKS`](super::MAX_LINKS) links.
     pub fn locate(&self, path: &Path) -> io::Result<PathBuf> {
         match self.0 {
-            Machine::Running => Ok(path.to_owned()),
+            Machine::Running => exact(path).map(Cow::into_owned),
             Machine::Image(root) => {
                 Ok(links::follow(Some(root), path, Last::MayMiss).map(|inside| outside(root, &inside))?)
             }
@@ -49,10 +53,10 @@ impl<'a> Files<'a> {
     #[must_use]
     pub fn inside(&self, place: &Path) -> PathBuf {
         match self.0 {
-            Machine::Running => place.to_owned(),
+            Machine::Running => plain(place.to_owned()),
             Machine::Image(root) => place
                 .strip_prefix(root)
-                .map_or_else(|_| place.to_owned(), |inside| Path::new("/").join(inside)),
+                .map_or_else(|_| place.to_owned(), |inside| Path::new(MAIN_SEPARATOR_STR).join(inside)),
         }
     }
 

@@ -1,10 +1,12 @@
 //! Symbolic links, followed by hand: so that those of an image stay inside, and the one that leads nowhere has a name.
 
+use crate::sys::spelling::exact;
 use std::{
+    borrow::Cow,
     collections::VecDeque,
     ffi::OsString,
     io,
-    path::{Component, Path, PathBuf},
+    path::{Component, MAIN_SEPARATOR_STR, Path, PathBuf},
 };
 
 /// Links that are followed for one path: as many as Linux follows.
@@ -45,8 +47,8 @@ pub(super) enum Last {
 /// Follows all links of a path. With a root, of an image, every path is one below it: absolute ones begin there, and `..` does
 /// not lead above it. The path that comes out has no link, nor the root in front.
 pub(super) fn follow(root: Option<&Path>, path: &Path, last: Last) -> Result<PathBuf, LinkError> {
-    let mut waiting: VecDeque<OsString> = parts(path).collect();
-    let mut resolved = PathBuf::from(if root.is_some() { "/" } else { "" });
+    let mut waiting: VecDeque<OsString> = parts(root, path).collect();
+    let mut resolved = PathBuf::from(if root.is_some() { MAIN_SEPARATOR_STR } else { "" });
     let mut links = 0;
     while let Some(part) = waiting.pop_front() {
         if part == ".." && (resolved.has_root() || resolved.file_name().is_some()) {
@@ -54,7 +56,15 @@ pub(super) fn follow(root: Option<&Path>, path: &Path, last: Last) -> Result<Pat
             continue;
         }
         let next = resolved.join(&part);
-        let place = root.map_or_else(|| next.clone(), |root| outside(root, &next));
+        if is_drive(&next) {
+            resolved = next;
+            continue;
+        }
+        let place = match root {
+            Some(root) => Ok(outside(root, &next)),
+            None => exact(&next).map(Cow::into_owned),
+        };
+        let place = place.map_err(|source| LinkError::Look { path: next.clone(), source })?;
         let is_link = match place.symlink_metadata() {
             Ok(metadata) => metadata.is_symlink(),
             Err(_) if last == Last::MayMiss && waiting.is_empty() => false,
@@ -69,7 +79,7 @@ pub(super) fn follow(root: Option<&Path>, path: &Path, last: Last) -> Result<Pat
             return Err(LinkError::TooManyLinks);
         }
         let target = place.read_link().map_err(|source| LinkError::Look { path: next, source })?;
-        for part in parts(&target).collect::<Vec<_>>().into_iter().rev() {
+        for part in parts(root, &target).collect::<Vec<_>>().into_iter().rev() {
             waiting.push_front(part);
         }
     }
@@ -82,9 +92,21 @@ pub(super) fn outside(root: &Path, inside: &Path) -> PathBuf {
     root.iter().chain(names.map(Component::as_os_str)).collect()
 }
 
-/// The parts of a path; an absolute one begins with the root, which joins to replace what was before.
-fn parts(path: &Path) -> impl Iterator<Item = OsString> + '_ {
-    path.components().filter(|part| *part != Component::CurDir).map(|part| part.as_os_str().to_owned())
+/// The parts of a path; an absolute one begins with the root, which joins to replace what was before. An image has no drives.
+fn parts<'p>(root: Option<&Path>, path: &'p Path) -> impl Iterator<Item = OsString> + use<'p> {
+    let drives = root.is_none();
+    let counts = move |part: &Component<'_>| match part {
+        Component::CurDir => false,
+        Component::Prefix(_) => drives,
+        _ => true,
+    };
+    path.components().filter(counts).map(|part| part.as_os_str().to_owned())
+}
+
+/// A drive or a share of Windows, without its root: no file that could be looked at.
+fn is_drive(path: &Path) -> bool {
+    let mut parts = path.components();
+    matches!((parts.next(), parts.next()), (Some(Component::Prefix(_)), None))
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod macos;
 mod memory;
 pub mod network;
 mod process;
+pub(crate) mod spelling;
 #[cfg(all(unix, any(feature = "agentdestroy", feature = "upgrade")))]
 pub(crate) mod trust;
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "macos")))]
@@ -174,6 +175,22 @@ pub trait System: Debug + Send + Sync {
         Err(SystemError::unsupported("reading reports about packets"))
     }
 
+    /// Whether the packages of the system are listed in files that can be read, as on Linux. Those of an image always are.
+    ///
+    /// # Errors
+    /// [`SystemError::Unsupported`] if the system lists them elsewhere, or has none.
+    fn package_databases(&self) -> Result<(), SystemError> {
+        Err(SystemError::unsupported(LISTING_PACKAGES))
+    }
+
+    /// The servers that the system takes its time from, as it writes them, where no file of the machine says so.
+    ///
+    /// # Errors
+    /// [`SystemError`] if they can not be read.
+    fn time_servers(&self) -> Result<Vec<String>, SystemError> {
+        Ok(Vec::new())
+    }
+
     /// Gets hold of a process, to act upon it.
     ///
     /// # Errors
@@ -188,6 +205,14 @@ pub trait System: Debug + Send + Sync {
 #[must_use]
 pub fn of(machine: &Machine) -> Box<dyn System> {
     platform::system(machine)
+}
+
+const LISTING_PACKAGES: &str = "listing the packages of the system";
+
+/// For systems whose own packages are in no database that we read: the packages of an image may be.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn packages_of_images_only(machine: &Machine) -> Result<(), SystemError> {
+    if machine.is_running() { Err(SystemError::unsupported(LISTING_PACKAGES)) } else { Ok(()) }
 }
 
 /// Why a system does not tell.

@@ -1,9 +1,12 @@
-//! Windows, and systems we do not know: sockets by the tool `netstat` of Windows; the rest of the running system is not told yet.
-//! Modules that need files only are complete.
+//! Windows, and systems we do not know: sockets by the tool `netstat` of Windows, servers of time by the registry; the rest of the
+//! running system is not told yet. Modules that need files only are complete.
+
+mod registry;
 
 use crate::sys::{
     System, SystemError,
     network::{Family, Namespace, Protocol, Socket, SocketFilter, Table, netstat_tool},
+    packages_of_images_only,
 };
 use mig_core::{
     json, limits,
@@ -56,6 +59,14 @@ impl System for Windows {
             problems.push(SystemError::Kernel { what, source });
         }
         Ok(Table { rows: listing.sockets, problems })
+    }
+
+    fn package_databases(&self) -> Result<(), SystemError> {
+        packages_of_images_only(&self.machine)
+    }
+
+    fn time_servers(&self) -> Result<Vec<String>, SystemError> {
+        if self.machine.is_running() { registry::time_servers() } else { Ok(Vec::new()) }
     }
 }
 

@@ -2,11 +2,11 @@
 
 use super::{
     result::{Elements, Statistics},
-    sources::{Server, servers},
+    sources::{self, Server},
     survey::Survey,
 };
 use crate::{
-    sys::{Files, SystemError},
+    sys::{self, Files, SystemError},
     text,
 };
 use jiff::{Timestamp, tz::TimeZone};
@@ -29,9 +29,18 @@ impl Run for TimeDriftRun {
             session.soft_error(SystemError::NotRunning { what: "timedrift" }.to_string());
             return Ok(Outcome::default());
         }
-        let groups = self.limit.map(|_| servers(Files::of(session.machine())));
+        let groups = self.limit.map(|_| servers(session));
         Ok(answer(self.limit, groups.as_ref().map_or(&[], |groups| groups), session))
     }
+}
+
+/// The servers that the machine names, in files or elsewhere, then others.
+fn servers(session: &dyn Session) -> [Vec<Server>; 2] {
+    let elsewhere = sys::of(session.machine()).time_servers().unwrap_or_else(|error| {
+        session.soft_error(error.to_string());
+        Vec::new()
+    });
+    sources::servers(Files::of(session.machine()), &elsewhere)
 }
 
 /// The time, and what the groups of servers say of it.

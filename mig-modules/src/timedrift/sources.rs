@@ -43,8 +43,8 @@ impl Server {
     }
 }
 
-/// The servers that the machine names, then those to ask if none of them answers.
-pub(super) fn servers(files: Files<'_>) -> [Vec<Server>; 2] {
+/// The servers that the machine names in its files, or elsewhere, then those to ask if none of them answers.
+pub(super) fn servers(files: Files<'_>, elsewhere: &[String]) -> [Vec<Server>; 2] {
     let words = all_files(files, &WORDS, &WORDS_BELOW);
     let settings = all_files(files, &SETTINGS, &SETTINGS_BELOW);
     let mut own = Vec::new();
@@ -56,6 +56,7 @@ pub(super) fn servers(files: Files<'_>) -> [Vec<Server>; 2] {
     for text in texts(settings) {
         json::lossy(&text).lines().flat_map(servers_of_setting).for_each(|server| add(&mut own, server));
     }
+    elsewhere.iter().for_each(|host| add(&mut own, Server::named(host)));
     [own, BACKUP.map(Server::named).to_vec()]
 }
 
@@ -115,7 +116,7 @@ mod tests {
             fs::write(path, text).unwrap();
         }
         let machine = Machine::image(root.path()).unwrap();
-        let [own, backup] = servers(Files::of(&machine));
+        let [own, backup] = servers(Files::of(&machine), &[]);
         assert_eq!(backup.len(), 5);
         own.into_iter().map(|server| format!("{}:{}", server.host, server.port)).collect()
     }

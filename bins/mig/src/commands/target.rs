@@ -4,6 +4,7 @@ use super::Context;
 use crate::{cli::TargetCommand, exit::Exit};
 use anyhow::{Context as _, Result, bail};
 use mig_core::{
+    agent::host_name,
     agent_info::{AgentInfo, Environment},
     json, limits,
     module::Registry,
@@ -40,14 +41,9 @@ fn load(path: &Path) -> Result<AgentInfo> {
 
 /// What this machine knows of itself.
 fn this_machine(registry: &Registry) -> AgentInfo {
-    let system = rustix::system::uname();
     AgentInfo {
-        name: json::lossy(system.nodename().to_bytes()),
-        environment: Environment {
-            os: std::env::consts::OS.to_owned(),
-            modules: registry.iter().map(|module| module.name().to_owned()).collect(),
-            ..Environment::default()
-        },
+        name: host_name(),
+        environment: Environment::of_this_machine(registry),
         ..AgentInfo::default()
     }
 }

@@ -264,6 +264,7 @@ fn the_first_key_signs_by_default_until_another_is_chosen() {
 fn image(world: &World) -> String {
     fs::create_dir(world.files().join("etc")).expect("a folder");
     fs::write(world.files().join("etc/of-the-image"), "root:").expect("a file");
+    #[cfg(unix)]
     std::os::unix::fs::symlink("/etc/passwd", world.files().join("etc/evil")).expect("a link");
     world.files().to_str().expect("a path that is text").to_owned()
 }

@@ -1,4 +1,5 @@
 //! A process that is killed at any point loses nothing.
+#![cfg(unix)]
 
 use crate::support::World;
 use rustix::process::{Pid, Signal, kill_process};

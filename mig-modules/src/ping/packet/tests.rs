@@ -150,3 +150,14 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_checksum_of_icmp_v6_covers_both_addresses() {
+    let echo = echo(V6);
+    let message = echo.request_from(V6);
+    let covered = [&[0; 15][..], &[1], &[0; 15], &[1], &[0, 0, 0, 53, 0, 0, 0, 58], &message].concat();
+    assert_eq!((message.len(), checksum(&covered)), (53, 0));
+    assert_ne!(message[2..4], [0, 0]);
+    let v4 = self::echo(V4);
+    assert_eq!(v4.request_from(V6), v4.request());
+}

@@ -61,7 +61,9 @@ fn a_closed_port_is_unreachable_and_no_failure() {
             assert!(result.success && !result.found_anything, "{protocol} {loopback}: {result:?}");
             assert_eq!(latencies(&result), [-1.0], "{protocol} {loopback}");
             let reasons = result.statistics.get("unreachable").and_then(Value::as_list).unwrap();
-            assert!(reasons[0].as_str().unwrap().contains("refused"), "{reasons:?}");
+            // Windows says of datagrams that a connection was closed.
+            let words = if cfg!(windows) && protocol == "udp" { "forcibly closed" } else { "refused" };
+            assert!(reasons[0].as_str().unwrap().contains(words), "{reasons:?}");
         }
     }
 }
@@ -92,7 +94,7 @@ fn echo_requests_are_answered_by_this_machine_where_they_are_allowed() {
         let address: SocketAddr = loopback.parse().unwrap();
         let result = ask("icmp", address, r#","count":2,"timeout":2"#);
         let failures = json::to_string(&result.elements.get("failures")).unwrap();
-        if failures.contains("icmp needs root") {
+        if failures.contains("icmp needs ") {
             assert_eq!(latencies(&result), [0.0, 0.0]);
             eprintln!("skipped: {failures}");
             continue;

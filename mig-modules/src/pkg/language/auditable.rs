@@ -1,7 +1,7 @@
-//! Crates in Rust programs that were built by `cargo auditable`: the section `.dep-v0`, zlib-compressed JSON.
+//! Crates in Rust programs that were built by `cargo auditable`: the section `.dep-v0` of any format, zlib-compressed JSON.
 //! See `PARSING.md` of cargo-auditable.
 
-use crate::pkg::language::{elf::Elf, named::Named};
+use crate::pkg::language::{executable::Executable, named::Named};
 use flate2::read::ZlibDecoder;
 use mig_core::{json, limits};
 use serde::Deserialize;
@@ -33,7 +33,7 @@ struct Crate {
 ///
 /// # Errors
 /// If the source fails, or the section is damaged.
-pub fn crates<Source: Read + Seek>(program: &mut Elf<Source>) -> io::Result<Vec<Named>> {
+pub fn crates<Source: Read + Seek>(program: &mut Executable<Source>) -> io::Result<Vec<Named>> {
     match program.section(SECTION, MAX_SECTION_BYTES)? {
         Some(section) => parse(&section),
         None => Ok(Vec::new()),

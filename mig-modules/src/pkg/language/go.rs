@@ -1,15 +1,26 @@
-//! Build information of Go programs, in the section `.go.buildinfo`: `src/debug/buildinfo` of Go.
+//! Build information of Go programs, in a section of its own or, on Windows, at the beginning of the data: `src/debug/buildinfo`
+//! of Go.
 //!
 //! It has the version of Go and a text that lists the modules. Since Go 1.18 both follow the header; before, it points to them.
 
 use crate::pkg::{
     fields::{Fields, Order},
-    language::{elf::Elf, named::Named},
+    language::{
+        executable::{Executable, Format},
+        named::Named,
+    },
 };
+use memchr::memmem;
 use mig_core::json;
 use std::io::{self, Read, Seek};
 
-const SECTION: &str = ".go.buildinfo";
+const ELF_SECTION: &str = ".go.buildinfo";
+const MACH_O_SECTION: &str = "__go_buildinfo";
+const PE_SECTION: &str = ".data";
+/// How far into the data of a program of Windows is looked: the linker of Go puts build information first, C code may come before.
+const MAX_DATA_BYTES: usize = 1 << 20;
+/// Where the header may begin: at multiples of this.
+const ALIGNMENT: usize = 16;
 const MAGIC: &[u8] = b"\xff Go buildinf:";
 const HEADER_BYTES: usize = 32;
 /// The flag for texts that follow the header, and the one for big-endian pointers.
@@ -28,12 +39,12 @@ const UNKNOWN_VERSION: &str = "(devel)";
 ///
 /// # Errors
 /// If the source fails.
-pub fn modules<Source: Read + Seek>(program: &mut Elf<Source>) -> io::Result<Vec<Named>> {
-    let Some(section) = program.section(SECTION, MAX_BYTES)? else { return Ok(Vec::new()) };
-    let texts = match section.get(15).filter(|_| section.starts_with(MAGIC)) {
+pub fn modules<Source: Read + Seek>(program: &mut Executable<Source>) -> io::Result<Vec<Named>> {
+    let Some(information) = information(program)? else { return Ok(Vec::new()) };
+    let texts = match information.get(15) {
         None => None,
-        Some(flags) if flags & INLINE != 0 => inline(&section),
-        Some(_) => pointed(&section, program)?,
+        Some(flags) if flags & INLINE != 0 => inline(&information),
+        Some(_) => pointed(&information, program)?,
     };
     let (version, modules) = texts.unwrap_or_default();
     let version = json::lossy(&version);
@@ -42,6 +53,28 @@ pub fn modules<Source: Read + Seek>(program: &mut Elf<Source>) -> io::Result<Vec
         version.and_then(|version| Named::new(STANDARD_LIBRARY, version)).into_iter().collect();
     found.extend(listed(&json::lossy(&modules)));
     Ok(found)
+}
+
+/// What begins with the header.
+fn information<Source: Read + Seek>(program: &mut Executable<Source>) -> io::Result<Option<Vec<u8>>> {
+    let section = match program.format() {
+        Format::Elf => ELF_SECTION,
+        Format::MachO => MACH_O_SECTION,
+        Format::Pe => return information_in_data(program),
+    };
+    Ok(program.section(section, MAX_BYTES)?.filter(|section| section.starts_with(MAGIC)))
+}
+
+fn information_in_data<Source: Read + Seek>(program: &mut Executable<Source>) -> io::Result<Option<Vec<u8>>> {
+    let Some(mut data) = program.section(PE_SECTION, MAX_DATA_BYTES as u64)? else { return Ok(None) };
+    let Some(begin) = memmem::find_iter(&data, MAGIC).find(|place| place.is_multiple_of(ALIGNMENT)) else {
+        return Ok(None);
+    };
+    // The texts may be longer than the part that was searched.
+    if let Some(more) = program.section(PE_SECTION, MAX_DATA_BYTES as u64 + MAX_BYTES)? {
+        data = more;
+    }
+    Ok(data.get(begin..).map(<[u8]>::to_vec))
 }
 
 type Texts = (Vec<u8>, Vec<u8>);
@@ -69,7 +102,10 @@ fn counted<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     None
 }
 
-fn pointed<Source: Read + Seek>(section: &[u8], program: &mut Elf<Source>) -> io::Result<Option<Texts>> {
+fn pointed<Source: Read + Seek>(
+    section: &[u8],
+    program: &mut Executable<Source>,
+) -> io::Result<Option<Texts>> {
     let (Some(&[pointer_bytes, flags]), Some(pointers)) = (section.get(14..16), section.get(16..)) else {
         return Ok(None);
     };
@@ -101,7 +137,11 @@ impl Pointers {
     }
 
     /// The text of a string header: where it is, and its length.
-    fn text<Source: Read + Seek>(&self, address: u64, program: &mut Elf<Source>) -> io::Result<Vec<u8>> {
+    fn text<Source: Read + Seek>(
+        &self,
+        address: u64,
+        program: &mut Executable<Source>,
+    ) -> io::Result<Vec<u8>> {
         let header = program.memory(address, 2 * self.bytes() as u64)?;
         match (self.read(&header, 0), self.read(&header, 1)) {
             (Some(text), Some(length)) => program.memory(text, length.min(MAX_BYTES)),

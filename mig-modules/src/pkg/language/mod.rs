@@ -10,10 +10,11 @@
 //!   `vendor/bundle/ruby/*`; programs in `bin` and `sbin`;
 //! * programs in `/`, `/app`, `/bin`, `/sbin` and the plugin directories of docker.
 //!
-//! `places.rs` has the complete list. Links that are found on the way are not followed to directories. Programs are ELF files.
+//! `places.rs` has the complete list. Links that are found on the way are not followed to directories. Programs are ELF, PE
+//! and Mach-O files.
 
 pub mod auditable;
-pub mod elf;
+pub mod executable;
 pub mod gem;
 pub mod go;
 mod named;

@@ -16,7 +16,10 @@ const PREFIXES: &[&str] = &[
     "/opt/*/*",
     "/opt/homebrew",
     "/opt/homebrew/Cellar/*/*",
+    "/Library/Developer/CommandLineTools/Library/Frameworks/Python3.framework/Versions/*",
     "/Library/Frameworks/Python.framework/Versions/*",
+    "/Library/Python/*",
+    "/Library/Ruby/Gems/*",
     "/snap/*/current",
     "/snap/*/current/usr",
     "/app",
@@ -28,12 +31,13 @@ const PREFIXES: &[&str] = &[
     "/var/www/*",
     "/Python*",
     "/Ruby*",
+    "/Program Files/Go",
     "/Program Files/nodejs",
     "/Program Files/Python*",
 ];
 
 /// Where people are at home.
-const HOMES: &[&str] = &["/root", "/home/*", "/Users/*"];
+const HOMES: &[&str] = &["/root", "/home/*", "/Users/*", "/var/root"];
 
 /// Prefixes below a home.
 const HOME_PREFIXES: &[&str] = &[
@@ -52,9 +56,11 @@ const HOME_PREFIXES: &[&str] = &[
     ".pyenv/versions/*",
     ".rbenv/versions/*",
     ".rustup/toolchains/*",
+    "Library/Python/*",
     "AppData/Local/Programs/Python/*",
     "AppData/Roaming/npm",
     "AppData/Roaming/Python/*",
+    "scoop/apps/*/current",
 ];
 
 /// Environments of Python in a project: prefixes again.

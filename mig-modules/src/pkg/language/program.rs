@@ -1,6 +1,6 @@
 //! Programs that know what they were built of.
 
-use crate::pkg::language::{auditable, elf::Elf, go, walk::Walk};
+use crate::pkg::language::{auditable, executable::Executable, go, walk::Walk};
 use mig_core::module::Stop;
 use std::{
     fs::File,
@@ -40,7 +40,9 @@ fn look_at_program(walk: &mut Walk<'_>, path: &Path) -> Result<(), Stop> {
 }
 
 fn packages(file: File) -> io::Result<Vec<(super::Named, &'static str)>> {
-    let Some(mut program) = Elf::open(BufReader::with_capacity(1024, file))? else { return Ok(Vec::new()) };
+    let Some(mut program) = Executable::open(BufReader::with_capacity(1024, file))? else {
+        return Ok(Vec::new());
+    };
     let modules = go::modules(&mut program)?.into_iter().map(|named| (named, "golang"));
     let crates = auditable::crates(&mut program)?.into_iter().map(|named| (named, "crates.io"));
     Ok(modules.chain(crates).collect())

@@ -1,6 +1,6 @@
 //! Trees with packages of each language, hostile ones, and programs by Go itself.
 
-use super::{auditable, elf::Elf, gem, go, npm, python, read};
+use super::{auditable, executable::Executable, gem, go, npm, python, read};
 use crate::{pkg::package::Package, sys::Files};
 use flate2::{Compression, write::ZlibEncoder};
 use mig_core::{
@@ -202,7 +202,7 @@ fn program(sections: &[(&str, &[u8])]) -> Vec<u8> {
 }
 
 fn modules_of(program: &[u8]) -> Vec<String> {
-    let mut program = Elf::open(Cursor::new(program)).unwrap().unwrap();
+    let mut program = Executable::open(Cursor::new(program)).unwrap().unwrap();
     go::modules(&mut program)
         .unwrap()
         .into_iter()
@@ -252,7 +252,8 @@ fn go_lists_the_same_modules_of_programs() {
     ] {
         fs::write(work.path().join(path), text).unwrap();
     }
-    for system in [("linux", "amd64"), ("linux", "mips")] {
+    let systems = [("linux", "amd64"), ("linux", "mips"), ("windows", "amd64"), ("darwin", "arm64")];
+    for system in systems {
         let built = match go(&["build", "-ldflags=-s -w", "-o", "tool", "."], system, work.path()) {
             Ok(built) => built,
             Err(error) => return println!("skipped: go: {error}"),
@@ -291,7 +292,7 @@ proptest! {
         let all = bytes.len();
         changes.iter().for_each(|(place, byte)| bytes[place.index(all)] = *byte);
         for bytes in [&bytes[..], &bytes[..length.index(all)]] {
-            if let Some(mut program) = Elf::open(Cursor::new(bytes)).unwrap() {
+            if let Some(mut program) = Executable::open(Cursor::new(bytes)).unwrap() {
                 _ = (go::modules(&mut program).is_ok(), auditable::crates(&mut program).is_ok());
             }
         }

@@ -1,9 +1,14 @@
-//! For systems without descriptors to walk by: paths of the standard library.
+//! For systems without descriptors to walk by, such as Windows: paths of the standard library.
+//!
+//! A path is looked up again for each entry, so somebody who may write to a directory can swap it for a junction under a walk.
 
-use crate::scan::{
-    filesystems::FileSystem,
-    metadata::{Kind, Links, Metadata},
-    platform::Listed,
+use crate::{
+    scan::{
+        filesystems::FileSystem,
+        metadata::{Kind, Links, Metadata},
+        platform::{Listed, elsewhere},
+    },
+    sys::spelling::exact,
 };
 use std::{
     ffi::OsStr,
@@ -13,9 +18,14 @@ use std::{
     time::SystemTime,
 };
 
-/// A directory, by its path.
+/// A directory.
 #[derive(Debug)]
-pub(in crate::scan) struct Directory(PathBuf);
+pub(in crate::scan) enum Directory {
+    /// The working directory of the process: the base of paths.
+    Current,
+    /// Any other, by a path that the system takes as it is: names of entries may be any text.
+    Open(PathBuf),
+}
 
 /// Nothing to keep here: the system's reader brings its own space.
 #[derive(Debug)]
@@ -28,9 +38,6 @@ impl ListBuffer {
 }
 
 impl Directory {
-    #[expect(non_upper_case_globals, reason = "stands for a variant of the other implementation")]
-    pub(in crate::scan) const Current: Self = Self(PathBuf::new());
-
     pub(in crate::scan) fn open(path: &Path) -> io::Result<Self> {
         Self::Current.open_child(path.as_os_str())
     }
@@ -38,15 +45,15 @@ impl Directory {
     pub(in crate::scan) fn open_child(&self, name: &OsStr) -> io::Result<Self> {
         let child = self.pass_through(name)?;
         // Listing fails later as well, but then the failure would not be one of opening.
-        fs::read_dir(&child.0)?;
+        child.entries()?;
         Ok(child)
     }
 
     /// A sub-directory, to look up entries in it only.
     pub(in crate::scan) fn pass_through(&self, name: &OsStr) -> io::Result<Self> {
-        let path = self.0.join(name);
+        let path = self.place(name)?;
         if fs::symlink_metadata(&path)?.is_dir() {
-            Ok(Self(path))
+            Ok(Self::Open(path))
         } else {
             Err(io::ErrorKind::NotADirectory.into())
         }
@@ -65,7 +72,7 @@ impl Directory {
         _buffer: &mut ListBuffer,
         entry: &mut dyn FnMut(&OsStr, Kind),
     ) -> io::Result<Listed> {
-        for next in fs::read_dir(&self.0)? {
+        for next in self.entries()? {
             let next = next?;
             entry(&next.file_name(), next.file_type().map_or(Kind::File, kind_of));
         }
@@ -73,7 +80,7 @@ impl Directory {
     }
 
     pub(in crate::scan) fn metadata(&self, name: &OsStr, links: Links) -> io::Result<Metadata> {
-        let path = self.0.join(name);
+        let path = self.place(name)?;
         let metadata = match links {
             Links::Keep => fs::symlink_metadata(path),
             Links::Follow => fs::metadata(path),
@@ -86,9 +93,28 @@ impl Directory {
         if self.metadata(name, links)?.kind != Kind::File {
             return Err(io::Error::other("not a regular file"));
         }
-        let file = File::open(self.0.join(name))?;
+        let path = self.place(name)?;
+        if elsewhere::is_fetched(&fs::metadata(&path)?) {
+            return Err(io::Error::other("its content is in the cloud: reading would fetch it"));
+        }
+        let file = File::open(path)?;
         let metadata = metadata_of(&file.metadata()?);
         Ok((file, metadata))
+    }
+
+    /// Where an entry is.
+    fn place(&self, name: &OsStr) -> io::Result<PathBuf> {
+        match self {
+            Self::Current => exact(Path::new(name)).map(PathBuf::from),
+            Self::Open(path) => Ok(path.join(name)),
+        }
+    }
+
+    fn entries(&self) -> io::Result<fs::ReadDir> {
+        match self {
+            Self::Current => fs::read_dir("."),
+            Self::Open(path) => fs::read_dir(path),
+        }
     }
 }
 
@@ -101,11 +127,12 @@ fn kind_of(kind: fs::FileType) -> Kind {
     }
 }
 
+/// Permissions as Go makes them up: a file may be written by everybody, or by nobody.
 fn metadata_of(metadata: &fs::Metadata) -> Metadata {
     let kind = kind_of(metadata.file_type());
     let kind_bits = match kind {
         Kind::File => 0o100_000,
-        Kind::Directory => 0o040_000,
+        Kind::Directory => 0o040_111,
         Kind::Link => 0o120_000,
         Kind::Special => 0o010_000,
     };
@@ -133,7 +160,8 @@ mod tests {
         directory.list(&mut ListBuffer::new(), &mut |name, kind| seen.push((name.to_owned(), kind))).unwrap();
         seen.sort_by(|one, other| one.0.cmp(&other.0));
         assert_eq!(seen, [("directory".into(), Kind::Directory), ("file".into(), Kind::File)]);
-        assert_eq!(directory.metadata("file".as_ref(), Links::Keep).unwrap().size, 7);
+        let metadata = directory.metadata("file".as_ref(), Links::Keep).unwrap();
+        assert_eq!((metadata.size, metadata.mode), (7, 0o100_666));
         assert!(directory.open_child("file".as_ref()).is_err());
         assert!(directory.open_file("directory".as_ref(), Links::Follow).is_err());
         assert_eq!((directory.device().unwrap(), directory.file_system().unwrap()), (0, FileSystem::Local));

@@ -3,7 +3,7 @@
 use crate::scan::{
     filesystems::FileSystem,
     metadata::{Kind, Links, Metadata},
-    platform::{FULL_BATCH, Listed},
+    platform::Listed,
 };
 use rustix::{
     fd::{AsFd, BorrowedFd, OwnedFd},
@@ -47,7 +47,7 @@ impl Directory {
 
     /// The device the directory lies on: another one than its parent's means a mount point.
     pub(in crate::scan) fn device(&self) -> io::Result<u64> {
-        Ok(rustix::fs::fstat(self.as_fd())?.st_dev)
+        Ok(metadata_of(&rustix::fs::fstat(self.as_fd())?).device)
     }
 
     /// The kind of file system the directory lies on.
@@ -149,9 +149,12 @@ const PASS: OFlags = OFlags::RDONLY;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod list {
-    use super::{Directory, FULL_BATCH, FileType, Listed, OsStr, OsStrExt, io};
+    use super::{Directory, FileType, Listed, OsStr, OsStrExt, io};
     use rustix::fs::RawDir;
     use std::mem::MaybeUninit;
+
+    /// More entries than this in one batch suggest that the directory holds further ones.
+    const FULL_BATCH: usize = 256;
 
     /// Space for one system call's worth of entries; one per thread.
     #[derive(Debug)]

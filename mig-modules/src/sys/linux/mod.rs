@@ -144,6 +144,10 @@ impl System for Linux {
         delivery::next(socket).map_err(|source| SystemError::Kernel { what, source })
     }
 
+    fn package_databases(&self) -> Result<(), SystemError> {
+        Ok(())
+    }
+
     #[cfg(any(feature = "agentdestroy", feature = "upgrade"))]
     fn hold(&self, pid: Pid) -> Result<Box<dyn HeldProcess>, SystemError> {
         if self.machine.is_running() {
