@@ -33,7 +33,7 @@ const MODULE_FLAGS: &str = "The flags of a module begin with the first one behin
 -e, -i, -n, -p, -s, -show, -t, -v, -V and -z are always mig's own; everywhere else, a flag that both have is the module's.";
 
 const EXIT_CODES: &str = "Exit codes: 0 done, 1 the answer is no (nothing found with --exit-found, bad signature, denied, no match), \
-2 error, 3 some agents failed or did not answer, 4 nothing targeted, 5 cancelled or expired.";
+2 error, 3 some agents or modules failed or did not answer, 4 nothing targeted, 5 cancelled or expired.";
 
 /// How answers are shown.
 #[derive(Args, Clone, Debug)]

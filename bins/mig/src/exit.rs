@@ -11,7 +11,7 @@ pub enum Exit {
     No,
     /// 2: a wrong command line, or anything that kept `mig` from doing what was asked.
     Error,
-    /// 3: some agents failed or did not answer.
+    /// 3: some agents or modules failed, or did not answer.
     Incomplete,
     /// 4: no agent was targeted.
     NothingTargeted,

@@ -74,7 +74,7 @@ async fn report_ended<F: Follower>(
 pub enum Ending {
     /// Every agent answered.
     Complete,
-    /// Some agents failed or did not answer.
+    /// Some agents or modules failed, or did not answer.
     Incomplete,
     /// No agent was asked.
     NobodyAsked,

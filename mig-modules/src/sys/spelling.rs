@@ -47,6 +47,7 @@ pub(crate) fn plain(path: PathBuf) -> PathBuf {
 
 /// An absolute path as the disk has it: whoever writes names with other letters, or in their short form (`PROGRA~1`), means the
 /// same place. A path that leads through links, or to another drive, stays as it is.
+#[cfg(any(feature = "scan", test))]
 pub(crate) fn on_disk(path: &Path) -> Cow<'_, Path> {
     if !cfg!(windows) || !path.is_absolute() {
         return Cow::Borrowed(path);

@@ -31,7 +31,11 @@ pub(super) fn compile(text: &str) -> Result<Rules, ParamsError> {
     let mut compiler = Compiler::new();
     compiler.enable_includes(false).new_namespace(NAME_SPACE);
     compiler.add_source(text).map_err(|error| fault(text, &error))?;
-    Ok(compiler.build())
+    let rules = compiler.build();
+    match rules.iter().next() {
+        Some(_) => Ok(rules),
+        None => Err(ParamsError::new("yara rules: there is no rule in the text")),
+    }
 }
 
 /// How many matches of one pattern a scan keeps, so that many patterns that match everywhere do not take all memory.
@@ -78,6 +82,7 @@ mod tests {
         let unknown = error("rule a {\n  condition:\n    /* \u{e9} */ b\n}");
         assert!(unknown.starts_with("line 3, column 13: yara rules: unknown identifier"), "{unknown}");
         assert!(error("rule a { condition: true } rule a { condition: true }").contains("duplicate rule"));
+        assert_eq!(error("// rule a"), "yara rules: there is no rule in the text");
         assert!(error("rule").lines().count() == 1);
         assert!(error(&" ".repeat(MAX_RULES_BYTES + 1)).contains("too long"));
     }

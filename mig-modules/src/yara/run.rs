@@ -130,7 +130,7 @@ impl Job {
 
     fn scan(&self, scanners: &mut Scanners<'_>, target: &Target) -> Scanned {
         match (target, self.window) {
-            (Target::Process(process), Some(window)) => scanners.process(process.pid, window),
+            (Target::Process(process), Some(window)) => scanners.process(process, window),
             (Target::Process(_), None) => Scanned::default(),
             (Target::File(path), _) => scanners.file(path),
         }

@@ -7,7 +7,7 @@ use crate::{
         walk::{Break, Piece, Unread, Visitor, Walk, Wanted},
     },
     scan,
-    sys::{self, MemoryError, Pid},
+    sys::{self, MemoryError, Process},
 };
 use mig_core::module::{Machine, Stop};
 use std::{
@@ -112,7 +112,8 @@ impl<'s> Scanners<'s> {
     }
 
     /// Scans the memory of a process.
-    pub(super) fn process(&mut self, pid: Pid, window: Window) -> Scanned {
+    pub(super) fn process(&mut self, process: &Process, window: Window) -> Scanned {
+        let pid = process.pid;
         let system = sys::of(&self.shared.machine);
         let mut memory = match system.memory(pid) {
             Ok(memory) => memory,
@@ -122,6 +123,10 @@ impl<'s> Scanners<'s> {
             Err(MemoryError::Denied) => return Scanned::unseen("permission denied to read its memory"),
             Err(MemoryError::System(error)) => return Scanned::unseen(error),
         };
+        // Its number may belong to another one by now.
+        if system.process(pid).ok().is_none_or(|now| now.executable != process.executable) {
+            return Scanned::unseen("ended before it was scanned");
+        }
         let regions = match system.regions(pid) {
             Ok(regions) => regions,
             Err(error) => return Scanned::unseen(error),

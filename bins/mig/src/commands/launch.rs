@@ -46,15 +46,18 @@ pub(super) fn launch(context: &mut Context<'_>, mut action: Action) -> Result<Ex
     let runtime = super::runtime()?;
     let store = runtime.block_on(context.store())?;
     let printer = &mut context.printer;
-    let mut screen = Screen { printer, renderer: &mut *renderer, remarks, show, found: false };
+    let mut screen = Screen { printer, renderer: &mut *renderer, remarks, show, found: false, failed: false };
     let stored = runtime.block_on(async {
         let embedded = Embedded::open(&state, store, context.registry).await?;
         embedded.ask(action, &mut screen, interrupt).await
     })?;
-    let found = screen.found;
+    let (found, failed) = (screen.found, screen.failed);
     context.printer.end_progress();
     renderer.finish(&stored.action, &mut context.printer)?;
-    let ending = Ending::of(&stored);
+    let ending = match Ending::of(&stored) {
+        Ending::Complete if failed => Ending::Incomplete,
+        ending => ending,
+    };
     tell_ending(context, &stored, ending);
     Ok(context.exit(ending, found))
 }
@@ -97,6 +100,7 @@ struct Screen<'a> {
     remarks: Remarks,
     show: Show,
     found: bool,
+    failed: bool,
 }
 
 impl Follower for Screen<'_> {
@@ -104,6 +108,7 @@ impl Follower for Screen<'_> {
 
     fn answer(&mut self, answer: Answer) -> Result<()> {
         self.found |= answer.found();
+        self.failed |= answer.failed();
         if answer.is_shown(self.show) {
             self.renderer.answer(&answer, self.printer)?;
         }

@@ -47,6 +47,12 @@ impl Answer {
         self.results.iter().any(|result| result.found_anything)
     }
 
+    /// True if a module did not come to its end, or says that it failed.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        self.results.iter().any(|result| !result.success)
+    }
+
     /// True if it belongs to what the user wants to see.
     #[must_use]
     pub fn is_shown(&self, show: Show) -> bool {

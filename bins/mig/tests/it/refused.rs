@@ -296,5 +296,5 @@ fn a_module_that_changes_machines_is_not_launched_without_a_question() {
     let path = saved(&world, &Action { operations: Some(vec![operation]), ..good() });
     launch(&world, &path).is_refused(&["agentdestroy: changes machines", "--yes"]);
     let run = world.mig(&["--yes", "-i", path.to_str().expect("text")]);
-    assert!(run.code != 2 && run.talk.contains("PID '4194304'"), "{run:?}");
+    assert!(run.code == 3 && run.talk.contains("PID '4194304'"), "{run:?}");
 }
