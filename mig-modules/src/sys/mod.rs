@@ -15,7 +15,10 @@ mod memory;
 pub mod network;
 mod process;
 pub(crate) mod spelling;
-#[cfg(all(unix, any(feature = "agentdestroy", feature = "upgrade")))]
+#[cfg(any(
+    all(unix, feature = "upgrade"),
+    all(any(target_os = "linux", target_os = "android"), feature = "agentdestroy")
+))]
 pub(crate) mod trust;
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "macos")))]
 mod windows;
