@@ -1,25 +1,27 @@
 #!/usr/bin/env bash
 # Times the scan engine beside what a user would take instead, on one tree, and the netstat module beside ss; prints ratios:
 # ours / theirs, best of RUNS.
-# Installs nothing; a peer that is not on the machine is skipped. Usage: scripts/bench-peers.sh [TREE]
+# Installs nothing; a peer that is not on the machine is skipped. Usage: scripts/bench-peers.sh [TREE | sockets]
+# AGENT, HOLD and SCAN name programs that were built before: mig-agent, and the examples hold_connections and scan_files.
 set -euo pipefail
+shopt -s inherit_errexit
 cd "$(dirname "$0")/.."
 tree=${1:-/usr/lib}
 : "${RUNS:=3}"
 
-cargo build --release --quiet -p mig-examples --example scan_files --example hold_connections
-cargo build --release --quiet -p mig-agent
-scan=target/release/examples/scan_files
+built=${CARGO_TARGET_DIR:-target}/release
+[ -n "${AGENT:-}" ] || { cargo build --release --quiet -p mig-agent; AGENT=$built/mig-agent; }
+[ -n "${HOLD:-}" ] || { cargo build --release --quiet -p mig-examples --example hold_connections; HOLD=$built/examples/hold_connections; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# Best wall time of a command over RUNS runs after one warm-up, in seconds.
+# Best wall time of a command over RUNS runs after one warm-up, in seconds. Its input is the file `asking`, if that is set.
 best() {
-    local best="" start end time run
-    "$@" >/dev/null 2>&1 </dev/null || true
+    local best="" start end time run input=${asking:-/dev/null}
+    "$@" >/dev/null 2>&1 <"$input" || true
     for ((run = 0; run < RUNS; run++)); do
         start=$(date +%s%N)
-        "$@" >/dev/null 2>&1 </dev/null || true
+        "$@" >/dev/null 2>&1 <"$input" || true
         end=$(date +%s%N)
         time=$((end - start))
         if [ -z "$best" ] || [ "$time" -lt "$best" ]; then best=$time; fi
@@ -30,7 +32,7 @@ best() {
 # Our time for one search, given as JSON without its paths.
 ours() {
     printf '{"searches":{"s":{"paths":["%s"],%s,"options":{"matchall":%s}}}}' "$tree" "$1" "${2:-true}" >"$work/search.json"
-    best bash -c "'$scan' <'$work/search.json'"
+    best bash -c "'$SCAN' <'$work/search.json'"
 }
 
 row() { awk -v what="$1" -v ours="$2" -v theirs="$3" -v budget="$4" \
@@ -38,6 +40,46 @@ row() { awk -v what="$1" -v ours="$2" -v theirs="$3" -v budget="$4" \
 
 have() { command -v "$1" >/dev/null || { echo "skipped: $1 is not on this machine"; return 1; }; }
 
+# Holds 20,000 connections on loopback, by processes that end with this shell's end of a pipe.
+hold_connections() {
+    local process
+    ulimit -Sn "$(ulimit -Hn)"
+    mkfifo "$work/hold"
+    : >"$work/held"
+    for process in 1 2 3 4; do
+        "$HOLD" 5000 <"$work/hold" >>"$work/held" &
+    done
+    exec 9>"$work/hold"
+    until [ "$(wc -l <"$work/held")" = 4 ] || [ -z "$(jobs -r)" ]; do sleep 0.1; done
+    [ "$(wc -l <"$work/held")" = 4 ] || { exec 9>&-; echo "skipped: 20,000 connections can not be held here"; return 1; }
+}
+
+# Our time for a question about sockets, given as JSON.
+netstat() {
+    printf '{"class":"parameters","parameters":%s}' "$1" >"$work/question.json"
+    # A time without an answer would be no time.
+    "$AGENT" -m netstat <"$work/question.json" | grep -q '"success":true' || { echo "no answer to $1" >&2; return 1; }
+    asking=$work/question.json best "$AGENT" -m netstat
+}
+
+addresses() { for ((index = 0; index < $1; index++)); do printf '"10.%d.%d.1"\n' $((index / 250)) $((index % 250)); done | paste -sd,; }
+
+if have ss && hold_connections; then
+    one=$(netstat '{"connectedip":["203.0.113.9"]}')
+    owners=$(netstat '{"connectedip":["203.0.113.9"],"owner":true}')
+    hundred=$(netstat "{\"connectedip\":[$(addresses 100)]}")
+    thousand=$(netstat "{\"connectedip\":[$(addresses 1000)]}")
+    listeners=$(netstat '{"listeningport":["1"]}')
+    row "20,000 connections, one address, against ss" "$one" "$(best ss -tn dst 203.0.113.9)" "1.5"
+    row "the same with owners, against ss -p" "$owners" "$(best ss -tnp dst 203.0.113.9)" "-"
+    row "100 addresses, against one" "$hundred" "$one" "1.2"
+    row "1,000 addresses, against one" "$thousand" "$one" "-"
+    row "an empty question (20,000 connections held)" "$listeners" "$(best ss -tln sport 1)" "-"
+    exec 9>&-
+fi
+[ "$tree" != sockets ] || exit 0
+
+[ -n "${SCAN:-}" ] || { cargo build --release --quiet -p mig-examples --example scan_files; SCAN=$built/examples/scan_files; }
 files=$(find "$tree" -type f | wc -l)
 bytes=$(find "$tree" -type f -printf '%s\n' | awk '{ sum += $1 } END { printf "%.0f", sum }')
 echo "$tree: $files files, $((bytes >> 20)) MiB; $(nproc) processors; ours, peer"
@@ -74,38 +116,6 @@ together=$(ours "$md5,$sha1,$sha2,$sha3" false)
 alone=0
 for kind in "$md5" "$sha1" "$sha2" "$sha3"; do
     printf '{"searches":{"s":{"paths":["%s"],%s,"options":{"matchall":true}}}}' "$tree" "$kind" >"$work/search.json"
-    alone=$(awk -v sum="$alone" -v time="$(best taskset -c 0 bash -c "'$scan' <'$work/search.json'")" 'BEGIN { print sum + time }')
+    alone=$(awk -v sum="$alone" -v time="$(best taskset -c 0 bash -c "'$SCAN' <'$work/search.json'")" 'BEGIN { print sum + time }')
 done
 row "four hashes at once, against one by one" "$together" "$alone" "0.6"
-
-# Holds 20,000 connections on loopback, by processes that end with this shell's end of a pipe.
-hold_connections() {
-    local process
-    ulimit -Sn "$(ulimit -Hn)"
-    mkfifo "$work/hold"
-    for process in 1 2 3 4; do
-        target/release/examples/hold_connections 5000 <"$work/hold" >>"$work/held" &
-    done
-    exec 9>"$work/hold"
-    until [ "$(wc -l <"$work/held")" = 4 ] || [ -z "$(jobs -r)" ]; do sleep 0.1; done
-    [ "$(wc -l <"$work/held")" = 4 ]
-}
-
-# Our time for a question about sockets, given as JSON.
-netstat() {
-    printf '{"class":"parameters","parameters":%s}' "$1" >"$work/question.json"
-    best bash -c "target/release/mig-agent -m netstat <'$work/question.json'"
-}
-
-addresses() { for ((index = 0; index < $1; index++)); do printf '"10.%d.%d.1"\n' $((index / 250)) $((index % 250)); done | paste -sd,; }
-
-if have ss && hold_connections; then
-    one=$(netstat '{"connectedip":["203.0.113.9"]}')
-    row "20,000 connections, one address, against ss" "$one" "$(best bash -c 'ss -tn dst 203.0.113.9')" "1.5"
-    row "the same with owners, against ss -p" "$(netstat '{"connectedip":["203.0.113.9"],"owner":true}')" \
-        "$(best bash -c 'ss -tnp dst 203.0.113.9')" "-"
-    row "100 addresses, against one" "$(netstat "{\"connectedip\":[$(addresses 100)]}")" "$one" "1.2"
-    row "1,000 addresses, against one" "$(netstat "{\"connectedip\":[$(addresses 1000)]}")" "$one" "-"
-    row "an empty question (20,000 connections held)" "$(netstat '{"listeningport":["1"]}')" "$(best bash -c 'ss -tln sport 1')" "-"
-    exec 9>&-
-fi

@@ -12,7 +12,7 @@ use mig_core::{
     module::{Machine, Module, Session, Stop},
 };
 use mig_modules::{pkg::PkgModule, version::Scheme};
-use std::{cmp::Ordering, collections::BTreeMap, fs, path::Path, process::Command, time::Instant};
+use std::{cmp::Ordering, collections::BTreeMap, fs, path::Path, process::Command};
 use tempfile::TempDir;
 
 fn ask(machine: Machine, parameters: &str) -> ModuleResult {
@@ -242,18 +242,13 @@ fn large_status(packages: usize) -> String {
     (0..packages).map(paragraph).collect()
 }
 
+/// How long it takes is measured by `scripts/bench-modules.sh`.
 #[test]
-#[allow(clippy::print_stderr, reason = "a measurement")]
-fn two_thousand_packages_take_no_noticeable_time() {
+fn one_of_two_thousand_packages_is_found() {
     let status = large_status(2_000);
     let (_root, machine) = image(&[("var/lib/dpkg/status", &status)]);
-    let begin = Instant::now();
     let result = ask(machine, r#"{"pkgmatch":{"matches":["^package-1999$"]},"vercmp":"<1.2000-1"}"#);
-    let took = begin.elapsed();
-    eprintln!("2,000 packages, {} bytes: {took:?}", status.len());
     assert_eq!(found(&result), ["package-1999 1.1999-1 dpkg"]);
-    // The budget of 15 ms is for a release build on a quiet machine.
-    assert!(took.as_millis() < 1_000, "{took:?}");
 }
 
 #[test]
