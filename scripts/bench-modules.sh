@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Prints how long each module takes from its start to its answer: `mig-agent -m <module>` with the smallest question that is
-# valid, the whole process, beside its budget; and pkg over 2,000 dpkg packages. By hyperfine where it is installed, otherwise
-# by a loop of this shell. Installs nothing. Usage: scripts/bench-modules.sh [module ...]
+# valid, the whole process, beside its budget; and pkg over 2,000 dpkg packages. By hyperfine where there is one that
+# gives commands an input, otherwise by a loop of this shell. Installs nothing. Usage: scripts/bench-modules.sh [module ...]
 # AGENT names a program that was built before, RUNS how often each is run.
 set -euo pipefail
+shopt -s inherit_errexit
 cd "$(dirname "$0")/.."
 : "${RUNS:=50}"
 [ -n "${AGENT:-}" ] || { cargo build --release --quiet -p mig-agent; AGENT=${CARGO_TARGET_DIR:-target}/release/mig-agent; }
@@ -28,14 +29,15 @@ question() {
     esac
 }
 
-# The middle time of a command over RUNS runs after some that do not count, in milliseconds. Its input is a file.
-middle() {
+# The middle and the least time of a command over RUNS runs after some that do not count, in milliseconds. Its input is a file.
+times() {
     local input=$1 run start end
     shift
-    if command -v hyperfine >/dev/null; then
+    # The first versions of hyperfine can not give a command its input.
+    if grep -q -- --input <(hyperfine --help 2>/dev/null); then
         hyperfine --shell=none --warmup 5 --runs "$RUNS" --input "$input" --ignore-failure --style none \
-            --export-csv "$work/times" "$(printf '%q ' "$@")" >/dev/null 2>&1
-        awk -F, 'NR == 2 { printf "%.2f", $4 * 1000 }' "$work/times"
+            --export-csv "$work/times" "$(printf '%q ' "$@")" >/dev/null
+        awk -F, 'NR == 2 { printf "%.2f %.2f", $4 * 1000, $7 * 1000 }' "$work/times"
         return
     fi
     for ((run = -5; run < RUNS; run++)); do
@@ -44,12 +46,14 @@ middle() {
         end=$EPOCHREALTIME
         # Microseconds; the separator of the fraction depends on the language.
         [ "$run" -lt 0 ] || echo $((${end//[.,]/} - ${start//[.,]/}))
-    done | sort -n | awk '{ time[NR] = $1 } END { printf "%.2f", time[int((NR + 1) / 2)] / 1000 }'
+    done | sort -n | awk '{ time[NR] = $1 } END { printf "%.2f %.2f", time[int((NR + 1) / 2)] / 1000, time[1] / 1000 }'
 }
 
 row() {
-    awk -v what="$1" -v time="$2" -v budget="$3" -v note="$4" \
-        'BEGIN { printf "%-34s %8.2f ms   budget %2d ms   %s%s\n", what, time, budget, time <= budget ? "kept" : "MISSED", note }'
+    awk -v what="$1" -v middle="${2% *}" -v least="${2#* }" -v budget="$3" -v note="$4" 'BEGIN {
+        kept = middle <= budget ? "kept" : "MISSED"
+        printf "%-34s %8.2f ms (least %6.2f)   budget %2d ms   %s%s\n", what, middle, least, budget, kept, note
+    }'
 }
 
 # An answer in one line, or why there is none.
@@ -76,7 +80,7 @@ dpkg_database() {
 
 modules=("$@")
 [ ${#modules[@]} -gt 0 ] || modules=(agentdestroy example file memory netstat ping pkg scribe sshkey timedrift)
-echo "$AGENT, $RUNS runs each, the middle one; $(nproc) processors, $(awk '{ print $1 }' /proc/loadavg) of them busy"
+echo "$AGENT, $RUNS runs each, the middle one; $(nproc) processors, load $(awk '{ print $1 }' /proc/loadavg)"
 for module in "${modules[@]}"; do
     question "$module" >/dev/null || { echo "skipped: no question is known for '$module'"; continue; }
     answer=$(ask "$module" || true)
@@ -85,7 +89,8 @@ for module in "${modules[@]}"; do
         '{"foundanything":'*) ;;
         *) echo "$module gives no answer: $answer"; exit 1 ;;
     esac
-    row "$module, an empty question" "$(middle "$work/question" "$AGENT" -m "$module")" 10 ""
+    took=$(times "$work/question" "$AGENT" -m "$module")
+    row "$module, an empty question" "$took" 10 ""
 done
 
 if [ $# = 0 ]; then
@@ -96,5 +101,6 @@ if [ $# = 0 ]; then
         *) echo "pkg does not see 2,000 packages: $answer"; exit 1 ;;
     esac
     size=$(($(stat -c %s "$work/root/var/lib/dpkg/status") / 1024))
-    row "pkg, 2,000 dpkg packages" "$(middle "$work/question" "$AGENT" -m pkg --root "$work/root")" 15 "   ($size KiB)"
+    took=$(times "$work/question" "$AGENT" -m pkg --root "$work/root")
+    row "pkg, 2,000 dpkg packages" "$took" 15 "   ($size KiB)"
 fi

@@ -143,15 +143,30 @@ impl Embedded {
         follower: &mut F,
         interrupt: &impl AsyncFn(),
     ) -> Result<StoredAction> {
-        let mut following = pin!(follow::follow(&*self.store, id, follower));
-        tokio::select! {
-            stored = &mut following => return stored,
-            () = interrupt() => {}
-        }
-        self.store.cancel_action(id, SystemTime::now()).await?;
-        self.agent.stopper().cancel();
-        following.await
+        let following = follow::follow(&*self.store, id, follower);
+        let cancel = async {
+            self.store.cancel_action(id, SystemTime::now()).await?;
+            self.agent.stopper().cancel();
+            Ok(())
+        };
+        unless_interrupted(following, interrupt(), cancel).await
     }
+}
+
+/// What `following` comes to; an interrupt starts `cancel` meanwhile. Neither waits for the other: `following` may hold the store,
+/// or be next in line for it, and would never let go if only `cancel` went on.
+async fn unless_interrupted<T>(
+    following: impl Future<Output = Result<T>>,
+    interrupt: impl Future<Output = ()>,
+    cancel: impl Future<Output = Result<()>>,
+) -> Result<T> {
+    let mut following = pin!(following);
+    tokio::select! {
+        followed = &mut following => return followed,
+        () = interrupt => {}
+    }
+    let (followed, ()) = tokio::try_join!(following, cancel)?;
+    Ok(followed)
 }
 
 async fn release_the_dead(store: &dyn Store, owners: &Owners) -> Result<()> {
@@ -191,4 +206,36 @@ fn agent_name(directory: &Path) -> Result<AgentName> {
 fn ended(what: &str, failure: Option<impl Into<Error>>) -> Error {
     let failure = failure.map_or_else(|| anyhow::anyhow!("it ended by itself"), Into::into);
     failure.context(format!("{what} of the embedded platform"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::{
+        sync::{Mutex, Notify},
+        task::yield_now,
+        time::timeout,
+    };
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn an_interrupt_cancels_also_while_the_answers_are_being_read() {
+        let (store, cancelled) = (Mutex::new(()), Notify::new());
+        let following = async {
+            let reading = store.lock().await;
+            // The interrupt comes here.
+            yield_now().await;
+            yield_now().await;
+            drop(reading);
+            cancelled.notified().await;
+            Ok("cancelled")
+        };
+        let cancel = async {
+            drop(store.lock().await);
+            cancelled.notify_one();
+            Ok(())
+        };
+        let ended = unless_interrupted(following, yield_now(), cancel);
+        let ended = timeout(Duration::from_secs(60), ended).await.expect("they wait for each other");
+        assert_eq!(ended.expect("no failure"), "cancelled");
+    }
 }
