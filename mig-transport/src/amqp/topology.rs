@@ -1,0 +1,45 @@
+//! Exchanges and queues, declared as the original does: durable, shared, kept, without any argument.
+
+use super::{
+    AmqpError,
+    names::{Route, TO_AGENTS, TO_SCHEDULERS},
+};
+use lapin::{
+    Channel, Connection, ExchangeKind,
+    options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions},
+    types::FieldTable,
+};
+use mig_core::transport::Address;
+
+/// What schedulers declare: both exchanges, and the queues of answers and heartbeats.
+pub(super) async fn declare(connection: &Connection) -> Result<(), AmqpError> {
+    let opening = |error: lapin::Error| AmqpError::during("opening a channel", &error);
+    let channel = connection.create_channel().await.map_err(opening)?;
+    for exchange in [TO_AGENTS, TO_SCHEDULERS] {
+        let options = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
+        channel
+            .exchange_declare(exchange.into(), ExchangeKind::Direct, options, FieldTable::default())
+            .await
+            .map_err(|error| AmqpError::during("declaring an exchange", &error))?;
+    }
+    for address in [Address::Results, Address::Heartbeats] {
+        if let Some(route) = Route::of(&address) {
+            declare_queue(&channel, &route).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Declares a queue and binds it; changes nothing if it was there.
+pub(super) async fn declare_queue(channel: &Channel, route: &Route) -> Result<(), AmqpError> {
+    let options = QueueDeclareOptions { durable: true, ..QueueDeclareOptions::default() };
+    channel
+        .queue_declare(route.key(), options, FieldTable::default())
+        .await
+        .map_err(|error| AmqpError::during("declaring a queue", &error))?;
+    let (options, nothing) = (QueueBindOptions::default(), FieldTable::default());
+    channel
+        .queue_bind(route.key(), route.exchange.into(), route.key(), options, nothing)
+        .await
+        .map_err(|error| AmqpError::during("binding a queue", &error))
+}
