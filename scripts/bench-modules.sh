@@ -24,6 +24,7 @@ question() {
         pkg) echo '{"pkgmatch":{"matches":["^nothing$"]}}' ;;
         scribe) echo '{"scribedoc":{"objects":[{"object":"o","raw":{"identifiers":[{"identifier":"i","value":"1"}]}}],"tests":[{"test":"t","object":"o","exactmatch":{"value":"1"}}]}}' ;;
         sshkey) echo '{"paths":["/etc/hostname"]}' ;;
+        yara) echo '{"yara":"rule r { condition: false }","filesearch":"-path /etc/hostname"}' ;;
         timedrift) echo '{"drift":""}' ;;
         *) return 1 ;;
     esac
@@ -79,7 +80,7 @@ dpkg_database() {
 }
 
 modules=("$@")
-[ ${#modules[@]} -gt 0 ] || modules=(agentdestroy example file memory netstat ping pkg scribe sshkey timedrift)
+[ ${#modules[@]} -gt 0 ] || modules=(agentdestroy example file memory netstat ping pkg scribe sshkey timedrift yara)
 echo "$AGENT, $RUNS runs each, the middle one; $(nproc) processors, load $(awk '{ print $1 }' /proc/loadavg)"
 for module in "${modules[@]}"; do
     question "$module" >/dev/null || { echo "skipped: no question is known for '$module'"; continue; }

@@ -46,25 +46,8 @@ fn store(parameters: &mut Parameters, keyword: &str, value: Option<&str>) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{collections::VecDeque, fs};
-
-    /// A person who types these lines.
-    struct Script {
-        lines: VecDeque<String>,
-        said: Vec<String>,
-    }
-
-    impl Terminal for Script {
-        fn ask(&mut self, prompt: &str) -> io::Result<Option<String>> {
-            assert_eq!(prompt, "search> ");
-            Ok(self.lines.pop_front())
-        }
-
-        fn say(&mut self, line: &str) -> io::Result<()> {
-            self.said.push(line.to_owned());
-            Ok(())
-        }
-    }
+    use mig_core::testing::Script;
+    use std::fs;
 
     #[test]
     fn mistakes_are_named_and_cost_nothing() {
@@ -83,7 +66,7 @@ mod tests {
             "files -path /usr".into(),
             "done".into(),
         ];
-        let mut script = Script { lines: lines.into(), said: Vec::new() };
+        let mut script = Script::new(lines);
         let value = create(&mut script).unwrap().unwrap();
         assert_eq!(
             json::to_string(&value).unwrap(),
@@ -95,7 +78,7 @@ mod tests {
             "ERROR: files or processes to scan are a required option",
             "Invalid method!",
         ] {
-            assert!(script.said.iter().any(|said| said.starts_with(line)), "{line} in {:#?}", script.said);
+            assert!(script.said().iter().any(|said| said.starts_with(line)), "{line} in {script:#?}");
         }
     }
 }

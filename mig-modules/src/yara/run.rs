@@ -1,7 +1,8 @@
 //! A prepared run: finds what is to be scanned, and has it scanned by threads of its own.
 //!
-//! A scan of one file can not be interrupted from outside, it only has a time limit. So the threads are not waited for when the run
-//! has to end: they see that nobody listens, and end after the file they are at, at the latest when its time is over.
+//! A scan can not be interrupted from outside, it only has a time limit. So the threads are not waited for when the run has to end:
+//! they see that nobody listens, and end after the file or the piece of memory that they are at. What a scan can go on for at most
+//! is ten seconds for a file, and an hour for the conditions about a process; in a module's process it ends with the process.
 
 use super::{
     params::Params,
