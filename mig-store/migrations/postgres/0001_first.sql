@@ -108,3 +108,17 @@ CREATE TABLE results (
     document   text NOT NULL,
     PRIMARY KEY (command_id, operation)
 );
+
+-- Casts of targets: NULL where they fail. Spaces are those of ASCII, and a number may have any zeros in front.
+CREATE FUNCTION whole_number(value text) RETURNS bigint LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT CASE WHEN length(digits) <= 19 THEN
+        CASE WHEN (sign || '0' || digits)::numeric BETWEEN -9223372036854775808 AND 9223372036854775807
+            THEN (sign || '0' || digits)::bigint END
+        END
+    FROM (SELECT CASE WHEN left(trimmed, 1) = '-' THEN '-' ELSE '' END AS sign, ltrim(ltrim(trimmed, '+-'), '0') AS digits
+        FROM (SELECT btrim(value, E' \t\n\f\r') AS trimmed) AS text
+        WHERE trimmed COLLATE "C" ~ '^[+-]?[0-9]+$') AS parts
+$$;
+CREATE FUNCTION of_32_bits(value bigint) RETURNS bigint LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT CASE WHEN value BETWEEN -2147483648 AND 2147483647 THEN value END
+$$;

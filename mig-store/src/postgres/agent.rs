@@ -6,6 +6,7 @@ use super::{
     heartbeat,
     moment::Moment,
     row,
+    target::{Compiled, compile},
     write::{Write, in_transaction, reading},
 };
 use async_trait::async_trait;
@@ -13,8 +14,10 @@ use mig_core::{
     agent_info::AgentInfo,
     id::{ActionId, AgentId},
     store::{AgentStore, StoreError},
+    target::Target,
+    time::Time,
 };
-use sqlx::PgConnection;
+use sqlx::{Arguments as _, AssertSqlSafe, PgConnection, postgres::PgArguments};
 use std::{collections::BTreeSet, time::SystemTime};
 
 #[async_trait]
@@ -76,6 +79,70 @@ const REACHABLE: &str = select_agents!(
             AND (b.heartbeat_time, b.id) > (a.heartbeat_time, a.id))
     ORDER BY a.id LIMIT $2"
 );
+
+/// `SELECT`s without their end, which a target and a page follow.
+const ALL_WHERE: &str = select_agents!("WHERE a.id > $1 AND ");
+
+const REACHABLE_WHERE: &str = select_agents!(
+    "WHERE a.id > $1 AND a.status IN ('online', 'idle') AND NOT EXISTS (
+        SELECT 1 FROM agents b WHERE b.queue_location = a.queue_location AND b.status IN ('online', 'idle')
+            AND (b.heartbeat_time, b.id) > (a.heartbeat_time, a.id)) AND "
+);
+
+impl PostgresStore {
+    /// Up to `limit` agents with ids above `after`, by id, in whatever state, that a target holds for at `now`.
+    ///
+    /// # Errors
+    /// [`StoreError::NulCharacter`] for a target with a NUL; [`StoreError`] if the server fails.
+    pub async fn agents_where(
+        &self,
+        target: &Target,
+        now: SystemTime,
+        after: Option<AgentId>,
+        limit: u32,
+    ) -> Result<Vec<AgentInfo>, StoreError> {
+        let page = Page { target, now, after, limit };
+        reading!(self, "searching agents", |connection| page.read(connection, ALL_WHERE))
+    }
+
+    /// Like [`agents_where`](Self::agents_where), of those that [`reachable_agents`](AgentStore::reachable_agents) gives.
+    ///
+    /// # Errors
+    /// As [`agents_where`](Self::agents_where).
+    pub async fn reachable_agents_where(
+        &self,
+        target: &Target,
+        now: SystemTime,
+        after: Option<AgentId>,
+        limit: u32,
+    ) -> Result<Vec<AgentInfo>, StoreError> {
+        let page = Page { target, now, after, limit };
+        reading!(self, "searching reachable agents", |connection| page.read(connection, REACHABLE_WHERE))
+    }
+}
+
+/// A page of the agents that a target holds for.
+struct Page<'a> {
+    target: &'a Target,
+    now: SystemTime,
+    after: Option<AgentId>,
+    limit: u32,
+}
+
+impl Page<'_> {
+    async fn read(&self, connection: &mut PgConnection, select: &str) -> Result<Vec<AgentInfo>, Failure> {
+        let mut arguments = PgArguments::default();
+        let mut add = |number: i64| arguments.add(number).map_err(sqlx::Error::Encode);
+        add(row::id_column("agent id", self.after.map_or(0, |id| id.get()))?)?;
+        add(i64::from(self.limit))?;
+        let Compiled { sql, arguments } = compile(self.target.condition(), Time::from(self.now), arguments)?;
+        // Our own text around text of `compile`, which takes nothing from literals. A target is seldom asked twice: its
+        // statement is not kept.
+        let sql = AssertSqlSafe(format!("{select}{sql} ORDER BY a.id LIMIT $2"));
+        let rows = sqlx::query_with(sql, arguments).persistent(false).fetch_all(connection).await?;
+        rows.iter().map(row::agent).collect()
+    }
+}
 
 async fn page(
     connection: &mut PgConnection,

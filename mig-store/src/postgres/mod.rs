@@ -21,6 +21,7 @@ mod moment;
 mod news;
 mod row;
 mod settle;
+mod target;
 mod write;
 
 use self::{

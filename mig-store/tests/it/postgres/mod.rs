@@ -3,6 +3,7 @@
 mod cluster;
 mod refusals;
 mod shared;
+mod target;
 
 use self::cluster::cluster;
 use mig_core::{
