@@ -15,6 +15,8 @@ need_packages gcc g++ libc6-dev pkg-config git gnupg ca-certificates
 need_packages rpm sqlite3 db5.3-util iproute2
 # What kills upgrades of the agent at each step.
 need_packages strace
+# Their programs only: tests start servers of their own. Where Debian runs one on its usual port, nobody touches that.
+need_packages postgresql rabbitmq-server
 need_cargo_tool cargo-deny
 need_cargo_tool cargo-fuzz
 
@@ -66,4 +68,4 @@ step "tests: modules with all features"
 cargo test -p mig-modules --all-features
 
 step "tests: everything else"
-cargo test --workspace --exclude mig-modules
+cargo test --workspace --exclude mig-modules --features mig-store/postgres,mig-transport/amqp

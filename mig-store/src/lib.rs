@@ -10,13 +10,17 @@
 //! ```
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "postgres")]
+pub mod postgres;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod time;
 
 use mig_core::store::{Store, StoreError};
 use std::sync::Arc;
 
-/// Opens the store that a URL names: `sqlite:<path>` or `sqlite::memory:`.
+/// Opens the store that a URL names: `sqlite:<path>`, `sqlite::memory:`, or `postgres://…`.
 ///
 /// # Errors
 /// [`StoreError::UnknownUrl`] if no compiled-in store knows the URL, else what opening it reports.
@@ -28,6 +32,10 @@ pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
             path => Arc::new(sqlite::SqliteStore::open(path.trim_start_matches("//")).await?),
         });
     }
+    #[cfg(feature = "postgres")]
+    if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+        return Ok(Arc::new(postgres::PostgresStore::open(url).await?));
+    }
     Err(StoreError::UnknownUrl { url: url.to_owned(), known: KNOWN_URLS })
 }
 
@@ -36,4 +44,6 @@ const KNOWN_URLS: &[&str] = &[
     "sqlite:<path>",
     #[cfg(feature = "sqlite")]
     "sqlite::memory:",
+    #[cfg(feature = "postgres")]
+    "postgres://<user>@<host>/<database>",
 ];

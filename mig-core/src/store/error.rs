@@ -48,6 +48,36 @@ pub enum StoreError {
         #[source]
         source: BoxError,
     },
+    /// The server does not answer, or answers nobody now.
+    #[error("{place} can not be reached (during {operation})")]
+    Unreachable {
+        /// Which database.
+        place: String,
+        /// What was tried.
+        operation: &'static str,
+        /// What the driver says.
+        #[source]
+        source: BoxError,
+    },
+    /// The server does not let us do that.
+    #[error("{place} refuses access during {operation}: {advice}")]
+    Refused {
+        /// Which database.
+        place: String,
+        /// What was tried.
+        operation: &'static str,
+        /// What to do.
+        advice: &'static str,
+        /// What the driver says.
+        #[source]
+        source: BoxError,
+    },
+    /// Text that this database can not hold as it is.
+    #[error("the {what} holds a NUL character, which the database can not store")]
+    NulCharacter {
+        /// What the text is.
+        what: &'static str,
+    },
     /// The database or its directory can not be written or opened.
     #[error("{place} can not be opened or written (during {operation})")]
     Unwritable {
@@ -110,7 +140,7 @@ impl StoreError {
     /// True if the same call may succeed later without help.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::Busy { .. })
+        matches!(self, Self::Busy { .. } | Self::Unreachable { .. })
     }
 
     /// True if what was asked for does not exist.

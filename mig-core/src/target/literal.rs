@@ -81,7 +81,8 @@ impl Interval {
     }
 
     /// The time this long before `time`: months first, as Postgres does; `None` if that is no year from −9999 to 9999.
-    pub(super) fn before(self, time: Time) -> Option<Time> {
+    #[must_use]
+    pub fn before(self, time: Time) -> Option<Time> {
         let calendar = Span::new().try_months(self.months).ok()?.try_days(self.days).ok()?;
         let seconds = SignedDuration::from_secs(i64::try_from(self.seconds).ok()?);
         let start = timestamp_of(time)?.to_zoned_datetime(TimeZone::UTC).checked_sub(calendar).ok()?;

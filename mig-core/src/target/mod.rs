@@ -17,6 +17,8 @@
 //! fixed here: texts are ordered by their bytes, letter case is that of A to Z (collation `C`), and times without an
 //! offset are UTC. One thing differs: a cast that fails is NULL for that agent instead of an error for all of them.
 
+#[cfg(any(test, feature = "testing"))]
+pub mod arbitrary;
 mod ast;
 mod display;
 mod error;

@@ -19,7 +19,6 @@ mod investigator;
 mod lease;
 mod row;
 mod settle;
-mod time;
 mod write;
 
 use self::{
@@ -27,6 +26,7 @@ use self::{
     failure::Failure,
     write::{Write, in_transaction},
 };
+use crate::time;
 use async_trait::async_trait;
 use mig_core::store::{Lease, OwnerId, Store, StoreError};
 use std::{

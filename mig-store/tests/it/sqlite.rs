@@ -176,9 +176,10 @@ async fn a_directory_that_is_missing_or_can_not_be_written_is_named() {
 #[tokio::test]
 async fn an_unknown_url_is_refused_with_the_known_ones() {
     let error = mig_store::open("mysql://host/mig").await.unwrap_err();
+    let postgres = if cfg!(feature = "postgres") { ", postgres://<user>@<host>/<database>" } else { "" };
     assert_eq!(
         error.to_string(),
-        "no store for 'mysql://host/mig': known are sqlite:<path>, sqlite::memory:"
+        format!("no store for 'mysql://host/mig': known are sqlite:<path>, sqlite::memory:{postgres}")
     );
 }
 

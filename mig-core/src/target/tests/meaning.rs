@@ -1,9 +1,9 @@
 //! What a target means, column by column and operator by operator.
 
-use super::{NOW, itself, refusal, round_trip::condition, stored, web_server};
+use super::{NOW, itself, refusal, stored, web_server};
 use crate::{
     id::ActionId,
-    target::{Condition, StoredAgent, Target, Truth},
+    target::{Condition, StoredAgent, Target, Truth, arbitrary::condition},
 };
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Times in the database: whole microseconds since 1970, rounded down so that the signed second never moves.
+//! Times in databases: whole microseconds since 1970, rounded down so that the signed second never moves.
 
 use mig_core::time::Time;
 use std::time::{Duration, SystemTime};
@@ -6,23 +6,23 @@ use std::time::{Duration, SystemTime};
 const MICROS: i64 = 1_000_000;
 
 /// For clocks.
-pub(super) fn micros(time: SystemTime) -> i64 {
+pub(crate) fn micros(time: SystemTime) -> i64 {
     micros_of(Time::from(time))
 }
 
 /// For documents. The offset from UTC is not kept; no signature covers it.
-pub(super) fn micros_of(time: Time) -> i64 {
+pub(crate) fn micros_of(time: Time) -> i64 {
     let fraction = i64::from(time.subsecond_nanoseconds() / 1000);
     time.unix_seconds().saturating_mul(MICROS).saturating_add(fraction)
 }
 
 /// For documents where the zero time means "not yet".
-pub(super) fn micros_if_set(time: Time) -> Option<i64> {
+pub(crate) fn micros_if_set(time: Time) -> Option<i64> {
     (!time.is_zero()).then(|| micros_of(time))
 }
 
 /// Back from the database.
-pub(super) fn time(micros: i64) -> Time {
+pub(crate) fn time(micros: i64) -> Time {
     let span = Duration::from_micros(micros.unsigned_abs());
     let moment = if micros < 0 {
         SystemTime::UNIX_EPOCH.checked_sub(span)
@@ -33,7 +33,7 @@ pub(super) fn time(micros: i64) -> Time {
 }
 
 /// Back from the database, where NULL means "not yet".
-pub(super) fn time_if_set(micros: Option<i64>) -> Time {
+pub(crate) fn time_if_set(micros: Option<i64>) -> Time {
     micros.map_or(Time::ZERO, time)
 }
 

@@ -1,0 +1,112 @@
+//! Investigators.
+
+use super::{
+    PostgresStore,
+    failure::Failure,
+    moment::Moment,
+    row,
+    write::{Write, in_transaction, reading},
+};
+use async_trait::async_trait;
+use mig_core::{
+    id::InvestigatorId,
+    investigator::Investigator,
+    store::{ActiveKey, InvestigatorStatus, InvestigatorStore, NewInvestigator, StoreError},
+};
+use sqlx::{PgConnection, Row, postgres::PgRow};
+use std::time::SystemTime;
+
+#[async_trait]
+impl InvestigatorStore for PostgresStore {
+    async fn insert_investigator(
+        &self,
+        new: &NewInvestigator,
+        now: SystemTime,
+    ) -> Result<InvestigatorId, StoreError> {
+        in_transaction!(self, "adding an investigator", |write| insert(&mut write, new, now))
+    }
+
+    async fn investigator(&self, id: InvestigatorId) -> Result<Investigator, StoreError> {
+        reading!(self, "reading an investigator", |connection| one(connection, id))
+    }
+
+    async fn set_investigator_status(
+        &self,
+        id: InvestigatorId,
+        status: InvestigatorStatus,
+        now: SystemTime,
+    ) -> Result<(), StoreError> {
+        in_transaction!(self, "changing an investigator", |write| set_status(&mut write, id, status, now))
+    }
+
+    async fn active_keys(&self) -> Result<Vec<ActiveKey>, StoreError> {
+        reading!(self, "reading the keys of investigators", |connection| active_keys(connection))
+    }
+}
+
+pub(super) fn investigator(row: &PgRow) -> Result<Investigator, Failure> {
+    Ok(Investigator {
+        id: InvestigatorId::new(row::number(row, "id")?),
+        name: row.try_get("name")?,
+        fingerprint: row.try_get::<Option<_>, _>("fingerprint")?.unwrap_or_default(),
+        status: row.try_get("status")?,
+        created_at: row::time(row, "created_at")?,
+        last_modified: row::time(row, "last_modified")?,
+        ..Investigator::default()
+    })
+}
+
+async fn insert(
+    connection: &mut PgConnection,
+    new: &NewInvestigator,
+    now: SystemTime,
+) -> Result<InvestigatorId, Failure> {
+    let sql = "INSERT INTO investigators (name, fingerprint, public_key, status, created_at, last_modified)
+        VALUES ($1, $2, $3, $4, $5, $5) ON CONFLICT (fingerprint) DO NOTHING";
+    let fingerprint = new.fingerprint.to_upper();
+    let query = sqlx::query(sql)
+        .bind(row::exact("investigator name", &new.name)?)
+        .bind(&fingerprint)
+        .bind(row::exact("public key", &new.public_key)?);
+    query.bind(InvestigatorStatus::Active.as_str()).bind(Moment::at(now)).execute(&mut *connection).await?;
+    let sql = "SELECT id FROM investigators WHERE fingerprint = $1";
+    let found = sqlx::query(sql).bind(&fingerprint).fetch_one(connection).await?;
+    Ok(InvestigatorId::new(row::number(&found, "id")?))
+}
+
+async fn one(connection: &mut PgConnection, id: InvestigatorId) -> Result<Investigator, Failure> {
+    let sql =
+        "SELECT id, name, fingerprint, status, created_at, last_modified FROM investigators WHERE id = $1";
+    let query = sqlx::query(sql).bind(row::id_column("investigator id", id.get())?);
+    let found = query.fetch_optional(connection).await?.ok_or(StoreError::InvestigatorNotFound(id))?;
+    investigator(&found)
+}
+
+async fn set_status(
+    connection: &mut PgConnection,
+    id: InvestigatorId,
+    status: InvestigatorStatus,
+    now: SystemTime,
+) -> Result<(), Failure> {
+    let sql = "UPDATE investigators SET status = $2, last_modified = $3 WHERE id = $1";
+    let query = sqlx::query(sql).bind(row::id_column("investigator id", id.get())?);
+    let done = query.bind(status.as_str()).bind(Moment::at(now)).execute(connection).await?;
+    if done.rows_affected() == 0 {
+        return Err(StoreError::InvestigatorNotFound(id).into());
+    }
+    Ok(())
+}
+
+async fn active_keys(connection: &mut PgConnection) -> Result<Vec<ActiveKey>, Failure> {
+    let sql = "SELECT id, fingerprint, public_key FROM investigators WHERE status = $1 AND fingerprint IS NOT NULL ORDER BY id";
+    let rows = sqlx::query(sql).bind(InvestigatorStatus::Active.as_str()).fetch_all(connection).await?;
+    rows.iter().map(active_key).collect()
+}
+
+fn active_key(row: &PgRow) -> Result<ActiveKey, Failure> {
+    Ok(ActiveKey {
+        investigator: InvestigatorId::new(row::number(row, "id")?),
+        fingerprint: row::word(row, "fingerprint")?,
+        public_key: row.try_get("public_key")?,
+    })
+}

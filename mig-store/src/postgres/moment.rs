@@ -1,0 +1,86 @@
+//! Times as Postgres holds them: microseconds, `timestamptz`.
+
+use crate::time::{micros, micros_if_set, micros_of, time, time_if_set};
+use mig_core::time::Time;
+use sqlx::{
+    Decode, Encode, Postgres, Type,
+    encode::IsNull,
+    error::BoxDynError,
+    postgres::types::Oid,
+    postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, PgValueFormat, PgValueRef},
+};
+use std::time::SystemTime;
+
+/// The first moment of 2000, where Postgres begins to count, in microseconds since 1970.
+const EPOCH: i64 = 946_684_800_000_000;
+
+/// The types by number, as in each Postgres. By name the driver would ask the server for them between preparing a statement
+/// and running it, and a statement that is not kept would be gone by then.
+const TIMESTAMPTZ: Oid = Oid(1184);
+const TIMESTAMPTZ_ARRAY: Oid = Oid(1185);
+
+/// Microseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Moment(i64);
+
+impl Moment {
+    /// For clocks.
+    pub(super) fn at(time: SystemTime) -> Self {
+        Self(micros(time))
+    }
+
+    /// For documents. The offset from UTC is not kept; no signature covers it.
+    pub(super) fn of(time: Time) -> Self {
+        Self(micros_of(time))
+    }
+
+    /// For documents where the zero time means "not yet".
+    pub(super) fn if_set(time: Time) -> Option<Self> {
+        micros_if_set(time).map(Self)
+    }
+
+    /// Back from the database.
+    pub(super) fn time(self) -> Time {
+        time(self.0)
+    }
+
+    /// Back from the database, where NULL means "not yet".
+    pub(super) fn time_if_set(moment: Option<Self>) -> Time {
+        time_if_set(moment.map(|moment| moment.0))
+    }
+
+    /// The difference, in microseconds.
+    pub(super) fn since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+impl Type<Postgres> for Moment {
+    fn type_info() -> PgTypeInfo {
+        PgTypeInfo::with_oid(TIMESTAMPTZ)
+    }
+}
+
+impl PgHasArrayType for Moment {
+    fn array_type_info() -> PgTypeInfo {
+        PgTypeInfo::with_oid(TIMESTAMPTZ_ARRAY)
+    }
+}
+
+impl Encode<'_, Postgres> for Moment {
+    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
+        Encode::<Postgres>::encode(self.0.saturating_sub(EPOCH), buffer)
+    }
+}
+
+impl<'r> Decode<'r, Postgres> for Moment {
+    fn decode(value: PgValueRef<'r>) -> Result<Self, BoxDynError> {
+        match value.format() {
+            PgValueFormat::Binary => {
+                let counted: i64 = Decode::<Postgres>::decode(value)?;
+                Ok(Self(counted.saturating_add(EPOCH)))
+            }
+            PgValueFormat::Text => Err("a time came as text".into()),
+        }
+    }
+}
