@@ -3,6 +3,7 @@
 //! * [`json`]: the one Go-compatible JSON reader and writer; every document the original reads or writes passes it.
 //! * [`action`], [`command`], [`agent_info`], [`investigator`]: the documents of the platform.
 //! * [`agent`]: what an agent checks, runs and remembers.
+//! * [`api`]: what the API and its clients say to each other.
 //! * [`config`]: the configuration files of the programs.
 //! * [`module`]: the traits between an agent and what it can investigate.
 //! * [`target`]: the language that says which agents are asked.
@@ -17,6 +18,7 @@ pub mod acl;
 pub mod action;
 pub mod agent;
 pub mod agent_info;
+pub mod api;
 pub mod clock;
 pub mod command;
 pub mod config;
