@@ -197,4 +197,5 @@ impl Collected {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;
