@@ -44,9 +44,10 @@ fn files_of(vectors: &str) -> TempDir {
 fn of_built_modules(vectors: &str, root: &TempDir) -> Vec<Value> {
     let mut cases = vectors::cases(vectors);
     cases.retain(|case| module(case).is_ok());
-    let root = root.path().to_str().expect("a path that is text");
+    // With slashes, which every system reads: others would have to be escaped.
+    let root = root.path().to_str().expect("a path that is text").replace('\\', "/");
     let placed = |case: Value| {
-        let text = json::to_string(&case).expect("JSON").replace("{ROOT}", root);
+        let text = json::to_string(&case).expect("JSON").replace("{ROOT}", &root);
         json::from_str(&text).expect("JSON")
     };
     cases.into_iter().map(placed).collect()

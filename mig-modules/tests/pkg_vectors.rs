@@ -19,7 +19,10 @@ use tempfile::TempDir;
 
 fn main() -> ExitCode {
     let mut suite = Suite::default();
-    suite.family("pkg", vectors::cases("modules/pkg.json"), package_case);
+    let mut cases = vectors::cases("modules/pkg.json");
+    // A tool of Unix makes the databases of rpm.
+    cases.retain(|case| cfg!(unix) || case.get("rpm_output").is_none());
+    suite.family("pkg", cases, package_case);
     suite.run()
 }
 

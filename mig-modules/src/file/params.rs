@@ -381,7 +381,8 @@ mod tests {
             r#"{{"paths":["/a/"],"sha256":["{digest}"],"sha2":["{digest}"],"names":["!x"]}}"#
         ));
         let search = params.unwrap().searches.remove(0);
-        assert_eq!(search.echo.paths, Some(vec!["/a".to_owned()]));
+        let separator = std::path::MAIN_SEPARATOR;
+        assert_eq!(search.echo.paths, Some(vec![format!("{separator}a")]));
         assert_eq!(search.checks[0].names, ["!x"]);
         assert_eq!(search.checks[1].sha2, [digest.to_uppercase()]);
         assert_eq!(search.checks[2].sha256, [digest.to_uppercase()]);

@@ -73,6 +73,12 @@ pub fn receive(
         match socket.recv_from(buffer) {
             Ok(received) => return Ok(received),
             Err(error) if is_patience(&error) => {}
+            // Only who is connected is told by whom it was sent; others wait for one that fits.
+            Err(error) if is_cut(&error) => {
+                if let Ok(sender) = socket.peer_addr() {
+                    return Ok((buffer.len(), sender));
+                }
+            }
             Err(error) => return Err(error.into()),
         }
     }
@@ -81,6 +87,12 @@ pub fn receive(
 /// Nothing came yet. Systems differ in how they say so.
 fn is_patience(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted)
+}
+
+/// A datagram came that the buffer has no room for. Windows calls that an error; other systems cut it silently.
+fn is_cut(error: &io::Error) -> bool {
+    const MESSAGE_SIZE: i32 = 10_040;
+    cfg!(windows) && error.raw_os_error() == Some(MESSAGE_SIZE)
 }
 
 #[cfg(test)]
@@ -120,6 +132,17 @@ mod tests {
         assert_eq!(slow.unwrap_err().to_string(), "no answer within 10ms");
         let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
         assert!(matches!(receive(&socket, &mut [0; 16], limit, &|| Ok(())), Err(WaitError::TimedOut(_))));
+    }
+
+    #[test]
+    fn a_datagram_that_does_not_fit_is_cut() {
+        let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let other = UdpSocket::bind("127.0.0.1:0").unwrap();
+        socket.connect(other.local_addr().unwrap()).unwrap();
+        other.send_to(b"hello", socket.local_addr().unwrap()).unwrap();
+        let mut buffer = [0; 2];
+        let (length, from) = receive(&socket, &mut buffer, LONG, &|| Ok(())).unwrap();
+        assert_eq!((&buffer[..length], from), (&b"he"[..], other.local_addr().unwrap()));
     }
 
     #[test]

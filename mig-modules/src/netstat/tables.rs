@@ -125,6 +125,7 @@ fn system_words(error: &io::Error) -> String {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::*;
 

@@ -82,12 +82,13 @@ fn own_identifier() -> u16 {
     u16::from_be_bytes([high, low])
 }
 
-/// Says what would help.
+/// Says what would help, if anything would.
 fn with_rights(error: io::Error) -> io::Error {
-    if error.kind() != io::ErrorKind::PermissionDenied {
-        return error;
-    }
-    io::Error::new(error.kind(), format!("icmp needs {RIGHTS}: {error}"))
+    let text = match error.kind() {
+        io::ErrorKind::PermissionDenied => format!("icmp needs {RIGHTS}: {error}"),
+        _ => format!("icmp is not supported here: {error}"),
+    };
+    io::Error::new(error.kind(), text)
 }
 
 const RIGHTS: &str = if cfg!(windows) {

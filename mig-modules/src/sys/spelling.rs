@@ -49,7 +49,10 @@ pub(crate) fn plain(path: PathBuf) -> PathBuf {
 /// same place. A path that leads through links, or to another drive, stays as it is.
 #[cfg(any(feature = "scan", test))]
 pub(crate) fn on_disk(path: &Path) -> Cow<'_, Path> {
-    if !cfg!(windows) || !path.is_absolute() {
+    // Who writes a dot or a space at the end of a name means it; not every Windows tells such names back.
+    let is_meant =
+        |name: Component<'_>| matches!(name.as_os_str().as_encoded_bytes().last(), Some(b'.' | b' '));
+    if !cfg!(windows) || !path.is_absolute() || path.components().any(is_meant) {
         return Cow::Borrowed(path);
     }
     let is_link = |place: &Path| place.symlink_metadata().is_ok_and(|metadata| metadata.is_symlink());

@@ -47,8 +47,11 @@ pub(crate) fn build(tree: &Value) -> Tree {
     for entry in others.into_iter().chain(directories.into_iter().rev()) {
         set_time(&root, entry);
     }
-    let name = |entry: &Value| relative_path(entry).to_str().map(str::to_owned);
-    Tree { lacking: lacking.into_iter().filter_map(name).collect(), root, place }
+    let name = |entry: &Value| match text(entry, "path") {
+        "" => relative_path(entry).to_string_lossy().into_owned(),
+        path => path.to_owned(),
+    };
+    Tree { lacking: lacking.into_iter().map(name).collect(), root, place }
 }
 
 impl Tree {

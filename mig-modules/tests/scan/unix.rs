@@ -2,6 +2,7 @@
 
 use super::*;
 use mig_core::module::Stop;
+use mig_modules::scan::SizeRange;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use std::{
     ffi::OsStr,

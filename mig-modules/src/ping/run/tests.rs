@@ -51,7 +51,9 @@ fn an_open_tcp_port_is_reachable() {
 
 #[test]
 fn a_closed_port_is_unreachable_and_no_failure() {
-    for protocol in ["tcp", "udp"] {
+    // Not every Windows tells that nobody listens for datagrams: then the host is silent.
+    let protocols: &[&str] = if cfg!(windows) { &["tcp"] } else { &["tcp", "udp"] };
+    for protocol in protocols {
         for loopback in loopbacks() {
             let address = {
                 let free = UdpSocket::bind(loopback).unwrap();
@@ -61,9 +63,7 @@ fn a_closed_port_is_unreachable_and_no_failure() {
             assert!(result.success && !result.found_anything, "{protocol} {loopback}: {result:?}");
             assert_eq!(latencies(&result), [-1.0], "{protocol} {loopback}");
             let reasons = result.statistics.get("unreachable").and_then(Value::as_list).unwrap();
-            // Windows says of datagrams that a connection was closed.
-            let words = if cfg!(windows) && protocol == "udp" { "forcibly closed" } else { "refused" };
-            assert!(reasons[0].as_str().unwrap().contains(words), "{reasons:?}");
+            assert!(reasons[0].as_str().unwrap().contains("refused"), "{reasons:?}");
         }
     }
 }
@@ -94,7 +94,7 @@ fn echo_requests_are_answered_by_this_machine_where_they_are_allowed() {
         let address: SocketAddr = loopback.parse().unwrap();
         let result = ask("icmp", address, r#","count":2,"timeout":2"#);
         let failures = json::to_string(&result.elements.get("failures")).unwrap();
-        if failures.contains("icmp needs ") {
+        if failures.contains("icmp needs ") || failures.contains("icmp is not supported here") {
             assert_eq!(latencies(&result), [0.0, 0.0]);
             eprintln!("skipped: {failures}");
             continue;

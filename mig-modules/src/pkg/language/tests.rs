@@ -35,11 +35,16 @@ fn found_in(machine: &Machine) -> (Vec<String>, Vec<String>) {
     let mut lines = Vec::new();
     let mut found = |package: Package| {
         let Package { name, version, kind, arch, path } = package;
-        lines.push(format!("{kind} {name} {version} {arch} {}", path.unwrap()));
+        lines.push(format!("{kind} {name} {version} {arch} {}", with_slashes(&path.unwrap())));
     };
     read(Files::of(machine), &session, &mut found).unwrap();
     lines.sort();
-    (lines, session.soft_errors())
+    (lines, session.soft_errors().iter().map(|error| with_slashes(error)).collect())
+}
+
+/// Paths as Unix writes them.
+fn with_slashes(text: &str) -> String {
+    if cfg!(windows) { text.replace('\\', "/") } else { text.to_owned() }
 }
 
 #[test]

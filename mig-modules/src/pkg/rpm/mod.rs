@@ -227,4 +227,5 @@ fn source_of(file: &str, epoch: Option<&str>) -> Option<Source> {
 }
 
 #[cfg(test)]
+#[cfg(unix)]
 mod tests;

@@ -9,12 +9,16 @@ use crate::sys::SystemError;
 /// If it can not be read; a machine without a time service names no servers.
 #[cfg(windows)]
 pub(super) fn time_servers() -> Result<Vec<String>, SystemError> {
+    /// `ERROR_FILE_NOT_FOUND` as COM has it.
+    const NOT_FOUND: u32 = 0x8007_0002;
     const PARAMETERS: &str = r"SYSTEM\CurrentControlSet\Services\W32Time\Parameters";
     let value = windows_registry::LOCAL_MACHINE.open(PARAMETERS).and_then(|key| key.get_string("NtpServer"));
-    match value.map_err(std::io::Error::from) {
+    match value {
         Ok(servers) => Ok(named_in(&servers)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(source) => Err(SystemError::Kernel { what: "reading the servers of the time service", source }),
+        Err(error) if error.code().0.cast_unsigned() == NOT_FOUND => Ok(Vec::new()),
+        Err(error) => {
+            Err(SystemError::Kernel { what: "reading the servers of the time service", source: error.into() })
+        }
     }
 }
 

@@ -144,7 +144,8 @@ fn bad_answers_are_refused_with_the_reason_and_never_become_a_time() {
         (spoilt(|answer| answer[1] = 16), "the server is not synchronised"),
         (spoilt(|answer| answer[0] = 0x23), "the answer has mode 3, not that of a server"),
         (spoilt(|answer| answer[40..].fill(0)), "null response received from NTP host"),
-        (Server { port: closed_port(), ..ahead(0) }, "Connection refused"),
+        // Not every Windows tells that nobody listens for datagrams.
+        (Server { port: closed_port(), ..ahead(0) }, if cfg!(windows) { "" } else { "Connection refused" }),
     ] {
         let answer = ask(&[vec![bad]]);
         assert!(!answer.found && !answer.elements.is_checked && !answer.elements.is_within, "{reason}");
