@@ -32,10 +32,12 @@ pub(super) struct EnrolmentRequest {
 }
 
 /// Largest enrolment that is read, in bytes.
+#[cfg(feature = "http-gateway")]
 pub(super) const MAX_ENROLMENT_BYTES: usize = 4096;
 /// Longest queue location, in bytes.
 pub(super) const MAX_QUEUE_LOCATION_BYTES: usize = 1200;
 /// Most commands that one agent may hold.
+#[cfg(feature = "http-gateway")]
 pub(super) const MAX_HELD: usize = 16;
 
 /// Whether this can be the address of an agent: `<os>.<name>`, of letters, digits, dots, dashes and underscores.
@@ -43,15 +45,17 @@ pub(super) fn is_queue_location(text: &str) -> bool {
     let is_allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
     text.len() <= MAX_QUEUE_LOCATION_BYTES
         && text.split_once('.').is_some_and(|(os, name)| !os.is_empty() && !name.is_empty())
-        && text.as_bytes().iter().all(|byte| is_allowed(byte))
+        && text.as_bytes().iter().all(is_allowed)
 }
 
 /// Numbers with commas between them.
+#[cfg(feature = "http")]
 pub(super) fn write_held(held: impl IntoIterator<Item = u64>) -> String {
     held.into_iter().map(|number| number.to_string()).collect::<Vec<_>>().join(",")
 }
 
 /// `None` if this is no list of numbers, or too long a one.
+#[cfg(feature = "http-gateway")]
 pub(super) fn read_held(text: &str) -> Option<Vec<u64>> {
     if text.is_empty() {
         return Some(Vec::new());
@@ -61,7 +65,7 @@ pub(super) fn read_held(text: &str) -> Option<Vec<u64>> {
     numbers.filter(|numbers| numbers.len() <= MAX_HELD)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "http", feature = "http-gateway"))]
 mod tests {
     use super::*;
 

@@ -2,7 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod contract;
-mod dependencies;
 mod enrolment;
 mod faults;
 mod hostile;

@@ -213,7 +213,7 @@ async fn said(mut answer: Response) -> String {
             Ok(None) | Err(_) => break,
         }
     }
-    let text = String::from_utf8_lossy(&text);
+    let text = mig_core::json::lossy(&text);
     let line = text.lines().next().unwrap_or_default();
     line.chars().filter(|c| !c.is_control()).take(MAX_SAID).collect()
 }

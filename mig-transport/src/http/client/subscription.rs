@@ -1,4 +1,4 @@
-//! Commands: a task asks for them, and asks again when one was put back.
+//! Commands: a task asks for one when it is wanted, and asks again when one was put back.
 
 use super::{backend, line::Line};
 use crate::{
@@ -25,26 +25,26 @@ use tokio::{
 pub(super) async fn subscribe(line: Arc<Line>) -> Result<HttpSubscription, TransportError> {
     let holding = Arc::new(Holding::default());
     let first = ask(&line, &holding, Duration::ZERO).await.map_err(|error| backend("subscribing", error))?;
-    // The server gives a bounded number, so this has room for all of them.
-    let (sender, deliveries) = mpsc::unbounded_channel();
-    if let Some(delivery) = first {
-        // The receiver is in our hands.
-        sender.send(delivery).ok();
-    }
+    // A message that nobody waits for is better left where it can expire.
+    let (sender, deliveries) = mpsc::channel(1);
     let backoff = Backoff::new(line.options.first_pause, line.options.longest_pause);
-    let asking = tokio::spawn(Asking { line, holding, sender, backoff }.go_on());
-    Ok(HttpSubscription { deliveries, asking })
+    let wanted = Arc::new(Notify::new());
+    let asking = Asking { line, holding, sender, wanted: Arc::clone(&wanted), backoff };
+    let asking = tokio::spawn(asking.go_on(first));
+    Ok(HttpSubscription { deliveries, wanted, asking })
 }
 
 #[derive(Debug)]
 pub(super) struct HttpSubscription {
-    deliveries: mpsc::UnboundedReceiver<Delivery>,
+    deliveries: mpsc::Receiver<Delivery>,
+    wanted: Arc<Notify>,
     asking: JoinHandle<()>,
 }
 
 #[async_trait]
 impl Subscription for HttpSubscription {
     async fn next(&mut self) -> Result<Delivery, TransportError> {
+        self.wanted.notify_one();
         self.deliveries.recv().await.ok_or(TransportError::Closed)
     }
 }
@@ -75,12 +75,28 @@ impl Holding {
 struct Asking {
     line: Arc<Line>,
     holding: Arc<Holding>,
-    sender: mpsc::UnboundedSender<Delivery>,
+    sender: mpsc::Sender<Delivery>,
+    wanted: Arc<Notify>,
     backoff: Backoff,
 }
 
 impl Asking {
-    async fn go_on(mut self) {
+    /// Until the receiver is gone.
+    async fn go_on(mut self, first: Option<Delivery>) {
+        let mut found = first;
+        loop {
+            if let Some(delivery) = found
+                && self.sender.send(delivery).await.is_err()
+            {
+                return;
+            }
+            self.wanted.notified().await;
+            found = Some(self.find().await);
+        }
+    }
+
+    /// The next command, however long that takes.
+    async fn find(&mut self) -> Delivery {
         loop {
             let began = Instant::now();
             let answer = tokio::select! {
@@ -89,12 +105,10 @@ impl Asking {
                 () = self.holding.put_back.notified() => continue,
             };
             match answer {
-                Ok(delivery) => {
+                Ok(found) => {
                     self.backoff.succeeded(self.line.options.longest_pause);
-                    if let Some(delivery) = delivery
-                        && self.sender.send(delivery).is_err()
-                    {
-                        return;
+                    if let Some(delivery) = found {
+                        return delivery;
                     }
                 }
                 Err(error) => {

@@ -1,22 +1,22 @@
 //! The way to one agent: its subscription, and what it was given.
 
 use super::refusal::Refusal;
-use crate::http::wire::{LONGEST_WAIT, MAX_HELD};
-use mig_core::transport::{Address, Delivery, Subscription, Transport};
+use crate::http::wire::MAX_HELD;
+use mig_core::transport::{Address, Delivery, Subscription, Transport, TransportError};
 use std::{
     collections::BTreeMap,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 use tokio::{
-    sync::{Mutex as AsyncMutex, watch},
+    sync::{Mutex as AsyncMutex, Notify, watch},
     time::{Instant, timeout},
 };
 
 /// How long declaring a queue may take.
 const SUBSCRIBE_PATIENCE: Duration = Duration::from_secs(10);
-/// After this time without a question nobody is there.
-const LEFT_AFTER: Duration = LONGEST_WAIT.saturating_mul(2);
+/// After this time without a word nobody is there: an agent that is busy does not ask, and sends heartbeats every five minutes.
+const LEFT_AFTER: Duration = Duration::from_secs(15 * 60);
 
 /// A message on its way to the agent.
 pub(super) struct Outgoing {
@@ -32,11 +32,13 @@ pub(super) struct Channel {
     question: watch::Sender<u64>,
     subscription: AsyncMutex<Option<Box<dyn Subscription>>>,
     given: Mutex<Given>,
+    /// Told when the agent holds one less.
+    room: Notify,
 }
 
 #[derive(Debug)]
 struct Given {
-    last_asked: Instant,
+    last_heard: Instant,
     last_number: u64,
     deliveries: BTreeMap<u64, Delivery>,
 }
@@ -46,7 +48,7 @@ impl Channel {
         // No number of another gateway, or of the one that ran before: an agent may still hold such a delivery.
         let start = std::time::UNIX_EPOCH.elapsed().map_or(0, |time| time.as_micros());
         let given = Given {
-            last_asked: Instant::now(),
+            last_heard: Instant::now(),
             last_number: u64::try_from(start).unwrap_or(0),
             deliveries: BTreeMap::new(),
         };
@@ -55,6 +57,7 @@ impl Channel {
             question: watch::Sender::new(0),
             subscription: AsyncMutex::new(None),
             given: Mutex::new(given),
+            room: Notify::new(),
         }
     }
 
@@ -69,7 +72,7 @@ impl Channel {
         let mut questions = self.question.subscribe();
         self.question.send_modify(|number| *number += 1);
         let mine = *questions.borrow_and_update();
-        self.given().last_asked = Instant::now();
+        self.hear();
         let answer = async {
             self.subscribe(relay).await?;
             timeout(wait, self.next(held)).await.ok().transpose()
@@ -79,7 +82,7 @@ impl Channel {
             _ = questions.wait_for(|number| *number != mine) => Err(Refusal::AsksElsewhere),
             answer = answer => answer,
         };
-        self.given().last_asked = Instant::now();
+        self.hear();
         answer
     }
 
@@ -99,10 +102,10 @@ impl Channel {
         if let Some(outgoing) = self.again(held) {
             return Ok(outgoing);
         }
-        let is_full = self.given().deliveries.len() >= MAX_HELD;
-        let Some(open) = subscription.as_mut().filter(|_| !is_full) else {
-            return std::future::pending().await;
-        };
+        while self.given().deliveries.len() >= MAX_HELD {
+            self.room.notified().await;
+        }
+        let Some(open) = subscription.as_mut() else { return Err(TransportError::Closed.into()) };
         match open.next().await {
             Ok(delivery) => Ok(self.keep(delivery)),
             Err(error) => {
@@ -130,13 +133,20 @@ impl Channel {
 
     /// Forgets a message whose effect is durable.
     pub(super) async fn acknowledge(&self, number: u64) -> Result<(), Refusal> {
+        self.hear();
         let delivery = self.given().deliveries.remove(&number).ok_or(Refusal::NoSuchDelivery)?;
+        self.room.notify_one();
         Ok(delivery.acknowledge().await?)
     }
 
-    /// Whether the agent has not asked for long.
+    /// The agent is there.
+    pub(super) fn hear(&self) {
+        self.given().last_heard = Instant::now();
+    }
+
+    /// Whether the agent has said nothing for long.
     pub(super) fn is_left(&self) -> bool {
-        self.given().last_asked.elapsed() > LEFT_AFTER
+        self.given().last_heard.elapsed() > LEFT_AFTER
     }
 
     fn given(&self) -> std::sync::MutexGuard<'_, Given> {

@@ -16,15 +16,17 @@ use std::{
 };
 use tokio::sync::Semaphore;
 
-/// How often agents are looked at that no longer ask.
+/// How often it is looked whether agents are gone.
 const SWEEP: Duration = Duration::from_secs(30);
 /// Bodies that may be in memory at once, in KiB; further ones wait.
 const BODIES_KIBIBYTES: usize = 512 << 10;
 
 /// Stands between agents and a transport, and lets in agents only that a store knows.
 ///
-/// What an agent was given and has not acknowledged returns to the transport when the agent does not ask any more. It belongs
-/// into a server that limits how long a connection may take to say what it wants, and how many there are.
+/// What an agent was given and has not acknowledged returns to the transport when nothing was heard of the agent for 15 minutes;
+/// the agent itself, should it have started again, gets it at once. Of several servers behind one address, an agent should be
+/// led to the same one. It belongs into a server that limits how long a connection may take to say what it wants, and how many
+/// there are.
 #[derive(Clone, Debug)]
 pub struct Gateway {
     shared: Arc<Shared>,
@@ -59,8 +61,7 @@ impl Gateway {
     /// The routes, to be merged into those of a server, or nested below the path of its URL.
     ///
     /// # Panics
-    /// Outside of a tokio runtime: it also begins to look after agents that no longer ask.
-    #[must_use]
+    /// Outside of a tokio runtime: it also begins to look after agents that are gone.
     pub fn router(&self) -> axum::Router {
         tokio::spawn(look_after(Arc::downgrade(&self.shared)));
         routes::router(Arc::clone(&self.shared))
@@ -74,7 +75,15 @@ impl Shared {
         Arc::clone(channels.entry(queue_location.to_owned()).or_insert_with(new))
     }
 
-    /// Gives back what agents hold that no longer ask.
+    /// An agent that holds commands is there, also if it does not ask for more.
+    fn hear(&self, queue_location: &str) {
+        let channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(channel) = channels.get(queue_location) {
+            channel.hear();
+        }
+    }
+
+    /// Gives back what agents hold that are gone.
     fn sweep(&self) {
         let mut channels = self.channels.lock().unwrap_or_else(PoisonError::into_inner);
         channels.retain(|_, channel| Arc::strong_count(channel) > 1 || !channel.is_left());

@@ -108,6 +108,7 @@ async fn take_heartbeat(State(shared): State<Arc<Shared>>, request: Request) -> 
     let agent = shared.recognise(&parts).await?;
     let (body, _room) = shared.read(&agent, &parts.headers, body, MAX_HEARTBEAT_BYTES).await?;
     claims::check_heartbeat(&body, &agent.queue_location)?;
+    shared.hear(&agent.queue_location);
     shared.hand_over(&Address::Heartbeats, &parts.headers, body).await
 }
 
@@ -138,7 +139,7 @@ impl Shared {
             let kibibytes = u32::try_from(length.div_ceil(1024)).unwrap_or(u32::MAX);
             let room = self.bodies.acquire_many(kibibytes).await.map_err(|_| Refusal::BodyLost)?;
             let body = to_bytes(body, length).await.map_err(|_| Refusal::BodyLost)?;
-            Ok((Vec::from(body), room))
+            Ok::<_, Refusal>((Vec::from(body), room))
         };
         let (body, room) = timeout(BODY_PATIENCE, reading).await.map_err(|_| Refusal::BodyLost)??;
         if proof::digest(&body) == agent.body { Ok((body, room)) } else { Err(Refusal::OtherBody) }
