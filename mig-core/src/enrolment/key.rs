@@ -210,7 +210,7 @@ mod tests {
             fs::write(&path, &damaged).unwrap();
             let error = AgentKey::load_or_create(directory.path()).unwrap_err();
             assert!(matches!(error, AgentKeyError::Damaged { .. }), "{error}");
-            assert_eq!(fs::read(&path).unwrap(), damaged.as_bytes());
+            assert_eq!(limits::read_file(&path, 9999).unwrap(), damaged.as_bytes());
         }
     }
 
