@@ -5,6 +5,7 @@
 //! * [`agent`]: what an agent checks, runs and remembers.
 //! * [`api`]: what the API and its clients say to each other.
 //! * [`config`]: the configuration files of the programs.
+//! * [`enrolment`]: how a platform comes to know an agent that has no broker.
 //! * [`module`]: the traits between an agent and what it can investigate.
 //! * [`target`]: the language that says which agents are asked.
 //! * [`transport`] (feature `engine`): what carries messages.
@@ -23,6 +24,7 @@ pub mod clock;
 pub mod command;
 pub mod config;
 pub mod duration;
+pub mod enrolment;
 pub mod flags;
 pub mod heartbeat;
 pub mod id;

@@ -10,6 +10,8 @@
 //! ```
 #![forbid(unsafe_code)]
 
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod enrolment;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 #[cfg(feature = "sqlite")]

@@ -8,10 +8,10 @@ use std::{
 use tempfile::NamedTempFile;
 
 /// What names of files that are being written begin with.
-pub(super) const TEMPORARY: &str = ".writing-";
+pub(crate) const TEMPORARY: &str = ".writing-";
 
 /// Makes a directory, and those above it, that only its user may enter; keeps one that is there.
-pub(super) fn private_directory(path: &Path) -> io::Result<()> {
+pub(crate) fn private_directory(path: &Path) -> io::Result<()> {
     let mut builder = DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
@@ -19,7 +19,7 @@ pub(super) fn private_directory(path: &Path) -> io::Result<()> {
 }
 
 /// Creates a file that only its user may read and that was not there.
-pub(super) fn create_private(path: &Path) -> io::Result<File> {
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
@@ -27,7 +27,7 @@ pub(super) fn create_private(path: &Path) -> io::Result<File> {
 }
 
 /// Removes a file; content if it is not there.
-pub(super) fn remove(path: &Path) -> io::Result<()> {
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
@@ -35,14 +35,14 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
 }
 
 /// Writes a file for its user only, in the directory of `path`, under another name.
-pub(super) fn write_beside(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
+pub(crate) fn write_beside(path: &Path, content: &[u8]) -> io::Result<NamedTempFile> {
     let mut file = NamedTempFile::with_prefix_in(TEMPORARY, parent(path))?;
     file.write_all(content)?;
     Ok(file)
 }
 
 /// Gives a file its name unless that is taken: then it is false, and the file is gone.
-pub(super) fn name_new(file: NamedTempFile, path: &Path) -> io::Result<bool> {
+pub(crate) fn name_new(file: NamedTempFile, path: &Path) -> io::Result<bool> {
     match file.persist_noclobber(path) {
         Ok(_) => Ok(true),
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
@@ -51,7 +51,7 @@ pub(super) fn name_new(file: NamedTempFile, path: &Path) -> io::Result<bool> {
 }
 
 /// Waits until the disk has the names in the directory of `path`.
-pub(super) fn sync_names(path: &Path) -> io::Result<()> {
+pub(crate) fn sync_names(path: &Path) -> io::Result<()> {
     // Elsewhere directories can not be opened, and names are durable with their files.
     if cfg!(unix) { File::open(parent(path))?.sync_all() } else { Ok(()) }
 }

@@ -13,7 +13,7 @@ mod command;
 #[cfg(feature = "engine")]
 mod engine;
 mod environment;
-mod files;
+pub(crate) mod files;
 #[cfg(feature = "engine")]
 mod heartbeat;
 mod identity;

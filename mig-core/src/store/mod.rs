@@ -6,6 +6,7 @@
 mod action;
 mod agent;
 mod command;
+mod enrolment;
 mod error;
 mod investigator;
 mod lease;
@@ -19,6 +20,7 @@ pub use self::{
         Answer, CommandFilter, CommandQuery, CommandStore, EndMark, Handover, NewCommand, SentCommand,
         StoredCommand,
     },
+    enrolment::{Enrolment, EnrolmentStore},
     error::StoreError,
     investigator::{ActiveKey, InvestigatorStatus, InvestigatorStore, NewInvestigator},
     lease::{Lease, OwnerId},
@@ -26,7 +28,7 @@ pub use self::{
 
 /// Everything a platform remembers, in one place.
 #[async_trait]
-pub trait Store: ActionStore + CommandStore + AgentStore + InvestigatorStore {
+pub trait Store: ActionStore + CommandStore + AgentStore + InvestigatorStore + EnrolmentStore {
     /// Makes an owner count as alive until the end of the lease, and keeps what it has claimed.
     ///
     /// # Errors

@@ -5,12 +5,13 @@ use crate::{
     action::{Action, Operation},
     agent_info::AgentInfo,
     command::ModuleResult,
+    enrolment::{AgentKey, AgentPublicKey},
     id::{ActionId, AgentId, CommandId, InvestigatorId},
     json::Value,
     scheduler::flow::{ActionStatus, AnswerStatus, CommandStatus, Reception},
     store::{
-        Answer, CommandFilter, CommandQuery, Handover, Insertion, InvestigatorStatus, Lease, NewAction,
-        NewCommand, NewInvestigator, OwnerId, Store, StoreError,
+        Answer, CommandFilter, CommandQuery, Enrolment, Handover, Insertion, InvestigatorStatus, Lease,
+        NewAction, NewCommand, NewInvestigator, OwnerId, Store, StoreError,
     },
     time::Time,
 };
@@ -64,6 +65,10 @@ macro_rules! store_contract_tests {
             silent_agents_become_idle_then_offline
             agents_that_found_something_are_known_by_their_address
             an_investigator_is_added_once_and_loses_access_at_once
+            an_invitation_is_good_for_one_agent
+            an_enrolment_may_be_repeated_by_who_did_not_hear_of_it
+            an_expired_invitation_is_none
+            a_queue_location_has_one_key_until_it_is_dismissed
             waiters_learn_of_changes
         }
     };
@@ -652,6 +657,58 @@ pub async fn an_investigator_is_added_once_and_loses_access_at_once(store: &dyn 
     let known = store.investigator(id).await.unwrap();
     assert_eq!((known.status.as_str(), known.last_modified), ("disabled", Time::from(after(1))));
     assert_eq!(known.fingerprint, "0123456789ABCDEF0123456789ABCDEF01234567");
+}
+
+fn key() -> AgentPublicKey {
+    AgentKey::generate().unwrap().public()
+}
+
+/// Whoever comes second is not let in.
+pub async fn an_invitation_is_good_for_one_agent(store: &dyn Store) {
+    let [one, two] = [key(), key()];
+    store.add_invitation(&[7; 32], after(60), start()).await.unwrap();
+    assert_eq!(store.enrol(&[8; 32], "linux.one", &one, start()).await.unwrap(), Enrolment::NotInvited);
+    assert_eq!(store.enrolled_key("linux.one").await.unwrap(), None);
+    assert_eq!(store.enrol(&[7; 32], "linux.one", &one, start()).await.unwrap(), Enrolment::Done);
+    assert_eq!(store.enrol(&[7; 32], "linux.two", &two, start()).await.unwrap(), Enrolment::NotInvited);
+    assert_eq!(store.enrolled_key("linux.one").await.unwrap(), Some(one));
+    assert_eq!(store.enrolled_key("linux.two").await.unwrap(), None);
+}
+
+/// The answer may be lost on its way; another agent may not use that.
+pub async fn an_enrolment_may_be_repeated_by_who_did_not_hear_of_it(store: &dyn Store) {
+    let [one, two] = [key(), key()];
+    store.add_invitation(&[7; 32], after(60), start()).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(store.enrol(&[7; 32], "linux.one", &one, start()).await.unwrap(), Enrolment::Done);
+    }
+    assert_eq!(store.enrol(&[7; 32], "linux.one", &two, start()).await.unwrap(), Enrolment::NotInvited);
+    assert_eq!(store.enrolled_key("linux.one").await.unwrap(), Some(one));
+}
+
+/// An invitation that lies about is harmless after its time.
+pub async fn an_expired_invitation_is_none(store: &dyn Store) {
+    store.add_invitation(&[7; 32], after(60), start()).await.unwrap();
+    assert_eq!(store.enrol(&[7; 32], "linux.one", &key(), after(60)).await.unwrap(), Enrolment::NotInvited);
+    store.add_invitation(&[9; 32], after(120), after(60)).await.unwrap();
+    assert_eq!(store.enrol(&[7; 32], "linux.one", &key(), start()).await.unwrap(), Enrolment::NotInvited);
+    assert_eq!(store.enrol(&[9; 32], "linux.one", &key(), after(61)).await.unwrap(), Enrolment::Done);
+}
+
+/// A machine can not be taken over by an invitation for another.
+pub async fn a_queue_location_has_one_key_until_it_is_dismissed(store: &dyn Store) {
+    let [one, two] = [key(), key()];
+    for digest in [[1; 32], [2; 32]] {
+        store.add_invitation(&digest, after(60), start()).await.unwrap();
+    }
+    assert_eq!(store.enrol(&[1; 32], "linux.one", &one, start()).await.unwrap(), Enrolment::Done);
+    assert_eq!(store.enrol(&[2; 32], "linux.one", &two, start()).await.unwrap(), Enrolment::Taken);
+    assert_eq!(store.enrolled_key("linux.one").await.unwrap(), Some(one));
+    assert!(store.dismiss_agent("linux.one").await.unwrap());
+    assert!(!store.dismiss_agent("linux.one").await.unwrap());
+    assert_eq!(store.enrolled_key("linux.one").await.unwrap(), None);
+    assert_eq!(store.enrol(&[1; 32], "linux.one", &one, start()).await.unwrap(), Enrolment::NotInvited);
+    assert_eq!(store.enrol(&[2; 32], "linux.one", &two, start()).await.unwrap(), Enrolment::Done);
 }
 
 /// Followers sleep until there is something to see.

@@ -13,6 +13,7 @@ mod agent;
 mod answer;
 mod command;
 mod connect;
+mod enrolment;
 mod failure;
 mod hand_over;
 mod investigator;

@@ -2,11 +2,11 @@
 
 use super::{
     AmqpError, AmqpOptions, backend,
-    backoff::Backoff,
     line::{Line, Link},
     names::Route,
     topology,
 };
+use crate::backoff::Backoff;
 use async_trait::async_trait;
 use futures_core::Stream as _;
 use lapin::{

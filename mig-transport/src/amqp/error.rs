@@ -1,5 +1,6 @@
 //! What can be wrong between us and a broker, each with what to do about it.
 
+use crate::tls::OwnCertificateError;
 use lapin::ErrorKind;
 use std::{io, time::Duration};
 
@@ -16,13 +17,8 @@ pub enum AmqpError {
         reason: String,
     },
     /// A certificate or key of ours can not be used.
-    #[error("{what} of the relay can not be used: {reason}; give it as PEM text")]
-    OwnCertificate {
-        /// Which one.
-        what: &'static str,
-        /// What is wrong with it.
-        reason: String,
-    },
+    #[error(transparent)]
+    OwnCertificate(#[from] OwnCertificateError),
     /// Nobody listens there, or a network is in between.
     #[error(
         "relay {endpoint} can not be reached: {reason}; check that the broker runs and that firewalls let this port through"

@@ -1,6 +1,7 @@
 //! A connection that comes back: one task connects, and connects again, for ever.
 
-use super::{AmqpError, AmqpOptions, Role, backoff::Backoff, dial, publish::Channels, topology};
+use super::{AmqpError, AmqpOptions, Role, dial, publish::Channels, topology};
+use crate::backoff::Backoff;
 use futures_core::Stream;
 use lapin::{Connection, Event};
 use mig_core::transport::TransportError;

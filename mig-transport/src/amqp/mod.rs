@@ -7,7 +7,6 @@
 //! Two things are not told to senders: a message whose life ended while it waited here is dropped, as the broker would; and
 //! a message may come twice if the connection ended before its confirmation came.
 
-mod backoff;
 mod consume;
 mod dial;
 mod error;
@@ -18,8 +17,9 @@ mod publish;
 mod tls;
 mod topology;
 
+pub use crate::tls::{TlsIdentity, TlsOptions};
 pub use error::AmqpError;
-pub use options::{AmqpOptions, Role, TlsIdentity, TlsOptions};
+pub use options::{AmqpOptions, Role};
 
 use async_trait::async_trait;
 use line::Line;

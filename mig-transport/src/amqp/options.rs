@@ -1,9 +1,7 @@
 //! What a connection to a broker is made from.
 
-use super::{
-    error::{AmqpError, Peer},
-    tls,
-};
+use super::error::{AmqpError, Peer};
+use crate::tls::{self, TlsOptions};
 use lapin::uri::{AMQPScheme, AMQPUri};
 use std::{
     fmt,
@@ -49,24 +47,6 @@ pub struct AmqpOptions {
 
 /// A silent broker is noticed after two of these, in seconds.
 const HEARTBEAT_SECONDS: u16 = 30;
-
-/// Our side of TLS. Everything is PEM text.
-#[derive(Clone, Default)]
-pub struct TlsOptions {
-    /// The only authorities that may vouch for the broker; `None` means those of the system.
-    pub ca: Option<String>,
-    /// Our certificate, with intermediate ones, and its key.
-    pub identity: Option<TlsIdentity>,
-}
-
-/// A client certificate.
-#[derive(Clone)]
-pub struct TlsIdentity {
-    /// The chain, our own certificate first.
-    pub certificates: String,
-    /// The private key.
-    pub key: String,
-}
 
 impl AmqpOptions {
     /// Options for `amqp://` or `amqps://user:password@host:port/vhost`. Query parameters: `heartbeat` (seconds).
@@ -133,18 +113,6 @@ impl fmt::Debug for AmqpOptions {
             .field("relay", &self.peer())
             .field("role", &self.role)
             .finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for TlsOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TlsOptions").field("own_ca", &self.ca.is_some()).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for TlsIdentity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TlsIdentity(***)")
     }
 }
 

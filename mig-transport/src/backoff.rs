@@ -4,26 +4,26 @@ use std::time::Duration;
 
 /// Pauses that double up to a limit, each shortened by chance to a quarter at most.
 #[derive(Debug)]
-pub(super) struct Backoff {
+pub(crate) struct Backoff {
     first: Duration,
     longest: Duration,
     next: Duration,
 }
 
 impl Backoff {
-    pub(super) fn new(first: Duration, longest: Duration) -> Self {
+    pub(crate) fn new(first: Duration, longest: Duration) -> Self {
         let first = first.max(Duration::from_millis(1));
         Self { first, longest: longest.max(first), next: first }
     }
 
     /// After a connection that lasted for `lived`: one that ends at once is no success.
-    pub(super) fn succeeded(&mut self, lived: Duration) {
+    pub(crate) fn succeeded(&mut self, lived: Duration) {
         if lived >= self.longest {
             self.next = self.first;
         }
     }
 
-    pub(super) fn pause(&mut self) -> Duration {
+    pub(crate) fn pause(&mut self) -> Duration {
         let pause = self.next;
         self.next = self.next.saturating_mul(2).min(self.longest);
         // Without random numbers everybody waits the whole pause.
