@@ -1,6 +1,10 @@
 //! Opening a database, and bringing its schema up to date.
 
-use super::{PostgresOptions, failure::Failure};
+use super::{
+    PostgresOptions,
+    failure::Failure,
+    original::{self, Origin},
+};
 use sqlx::{
     ConnectOptions, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -64,8 +68,16 @@ async fn migrate(connection: &mut PgConnection) -> Result<(), Failure> {
     let Some(missing) = usize::try_from(found).ok().and_then(|found| MIGRATIONS.get(found..)) else {
         return Err(Failure::NewerSchema { found, known: LATEST });
     };
+    let origin = if found == 0 { original::recognise(&mut transaction).await? } else { Origin::Ours };
+    if origin == Origin::TheOriginal {
+        original::set_aside(&mut transaction).await.map_err(Failure::of_schema)?;
+    }
     for step in missing {
-        sqlx::raw_sql(*step).execute(&mut *transaction).await?;
+        let applied = sqlx::raw_sql(*step).execute(&mut *transaction).await;
+        applied.map_err(|error| Failure::from(error).of_schema())?;
+    }
+    if origin == Origin::TheOriginal {
+        original::take_over(&mut transaction).await?;
     }
     set_schema_version(&mut transaction).await?;
     Ok(transaction.commit().await?)

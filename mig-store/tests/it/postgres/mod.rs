@@ -1,6 +1,7 @@
 //! The PostgreSQL store: the contract, and what only a server can do wrong.
 
 mod cluster;
+mod original;
 mod refusals;
 mod shared;
 mod target;
