@@ -22,4 +22,5 @@ pub use self::{
     answers::{AnswerError, check_answer},
     engine::{Options, Scheduler, SchedulerError},
     heartbeats::{HeartbeatError, check_heartbeat},
+    launch::targeted_by_pages,
 };

@@ -59,6 +59,12 @@ pub enum StoreError {
         #[source]
         source: BoxError,
     },
+    /// A target took the database longer than a statement may.
+    #[error("{place} did not find the agents of the target in time: ask fewer things of each agent")]
+    TargetTooSlow {
+        /// Which database.
+        place: String,
+    },
     /// The server does not let us do that.
     #[error("{place} refuses access during {operation}: {advice}")]
     Refused {

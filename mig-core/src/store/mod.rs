@@ -14,7 +14,7 @@ use async_trait::async_trait;
 
 pub use self::{
     action::{ActionStore, Insertion, NewAction, StoredAction},
-    agent::AgentStore,
+    agent::{AgentStore, TargetedAgent},
     command::{
         Answer, CommandFilter, CommandQuery, CommandStore, EndMark, Handover, NewCommand, SentCommand,
         StoredCommand,

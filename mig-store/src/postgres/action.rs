@@ -6,7 +6,7 @@ use super::{
     investigator::investigator,
     lease,
     moment::Moment,
-    row,
+    retention, row,
     settle::apply,
     write::{Write, in_snapshot, in_transaction, reading},
 };
@@ -79,6 +79,14 @@ impl ActionStore for PostgresStore {
             return Ok(0);
         }
         in_transaction!(self, "letting actions expire", |write| expire(&mut write, now))
+    }
+
+    async fn forget_actions(&self, before: SystemTime, limit: u32) -> Result<u64, StoreError> {
+        let is_old_action = retention::is_old_action;
+        if !reading!(self, "looking for old actions", |connection| is_old_action(connection, before))? {
+            return Ok(0);
+        }
+        in_transaction!(self, "deleting old actions", |write| retention::actions(&mut write, before, limit))
     }
 }
 

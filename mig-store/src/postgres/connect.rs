@@ -12,7 +12,10 @@ use sqlx::{
 use std::time::Duration;
 
 /// The schema, step by step. A step that was released never changes.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/postgres/0001_first.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/postgres/0001_first.sql"),
+    include_str!("../../migrations/postgres/0003_retention.sql"),
+];
 
 /// How long an operation waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -72,12 +75,13 @@ async fn migrate(connection: &mut PgConnection) -> Result<(), Failure> {
     if origin == Origin::TheOriginal {
         original::set_aside(&mut transaction).await.map_err(Failure::of_schema)?;
     }
-    for step in missing {
+    for (number, step) in missing.iter().enumerate() {
         let applied = sqlx::raw_sql(*step).execute(&mut *transaction).await;
         applied.map_err(|error| Failure::from(error).of_schema())?;
-    }
-    if origin == Origin::TheOriginal {
-        original::take_over(&mut transaction).await?;
+        // The rows come into the first schema, so that later steps treat them like ours.
+        if number == 0 && origin == Origin::TheOriginal {
+            original::take_over(&mut transaction).await?;
+        }
     }
     set_schema_version(&mut transaction).await?;
     Ok(transaction.commit().await?)

@@ -57,6 +57,11 @@ impl Failure {
         move |source| Self::Damaged { what, source }
     }
 
+    /// True if a statement took longer than it may.
+    pub(super) fn is_timeout(&self) -> bool {
+        matches!(self, Self::Sql(sqlx::Error::Database(error)) if error.code().as_deref() == Some("57014"))
+    }
+
     /// For changes of the schema: what has a name that we need is somebody else's.
     pub(super) fn of_schema(self) -> Self {
         match &self {

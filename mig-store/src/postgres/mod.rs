@@ -23,6 +23,7 @@ mod lease;
 mod moment;
 mod news;
 mod original;
+mod retention;
 mod row;
 mod settle;
 mod target;

@@ -4,7 +4,7 @@ use super::{
     SqliteStore, command,
     failure::Failure,
     investigator::investigator,
-    lease, row,
+    lease, retention, row,
     settle::apply,
     time::{micros, micros_of},
     write::{Write, in_transaction, reading},
@@ -81,6 +81,15 @@ impl ActionStore for SqliteStore {
             return Ok(0);
         }
         in_transaction!(self, "letting actions expire", |write| expire(&mut write, now))
+    }
+
+    async fn forget_actions(&self, before: SystemTime, limit: u32) -> Result<u64, StoreError> {
+        if reading!(self, "looking for old actions", |connection| retention::old_action(connection, before))?
+            .is_none()
+        {
+            return Ok(0);
+        }
+        in_transaction!(self, "deleting old actions", |write| retention::actions(&mut write, before, limit))
     }
 }
 

@@ -17,6 +17,7 @@ mod failure;
 mod hand_over;
 mod investigator;
 mod lease;
+mod retention;
 mod row;
 mod settle;
 mod write;

@@ -3,8 +3,10 @@
 mod cluster;
 mod original;
 mod refusals;
+mod roles;
 mod shared;
 mod target;
+mod volume;
 
 use self::cluster::cluster;
 use mig_core::{
