@@ -8,7 +8,7 @@ use super::{
     remarks::{About, Remarks},
     schema,
 };
-use mig_core::{sign::Fingerprint, store::InvestigatorStatus};
+use mig_core::{json, sign::Fingerprint, store::InvestigatorStatus};
 use sqlx::{PgConnection, Row, postgres::PgRow};
 use std::{collections::HashSet, time::SystemTime};
 
@@ -116,7 +116,7 @@ fn key(row: &PgRow, column: &'static str, about: &mut About<'_>) -> Result<Strin
     if !is_text {
         about.say(format!("{column} is not text: other characters became U+FFFD"));
     }
-    Ok(String::from_utf8_lossy(bytes).replace('\0', "\u{fffd}"))
+    Ok(json::lossy(bytes).replace('\0', "\u{fffd}"))
 }
 
 fn status(word: &str, about: &mut About<'_>) -> InvestigatorStatus {

@@ -21,7 +21,7 @@ use tokio::sync::OnceCell;
 /// What operators run, as often as they like.
 fn roles() -> String {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy/postgres/roles.sql");
-    std::fs::read_to_string(path).unwrap()
+    String::from_utf8(mig_core::limits::read_file(path.as_ref(), 1 << 20).unwrap()).unwrap()
 }
 
 /// A database whose schema its owner made, with all roles.
@@ -51,8 +51,8 @@ impl Platform {
         drop(platform.open("migadmin").await);
         // Roles are the server's: only the rights are this database's.
         let rights = roles();
-        let rights = &rights[rights.rfind("DO $$").unwrap()..];
-        execute(&platform.url("mig"), rights).await;
+        let (_, rights) = rights.rsplit_once("DO $$").unwrap();
+        execute(&platform.url("mig"), &format!("DO $${rights}")).await;
         Some(platform)
     }
 

@@ -14,10 +14,14 @@ use mig_core::{
 use mig_store::postgres::PostgresStore;
 use std::time::{Duration, Instant};
 
+#[expect(clippy::print_stdout, reason = "figures for people, who run it with --nocapture")]
+fn report(line: &str) {
+    println!("{line}");
+}
+
 const AGENTS: u64 = 10_000;
 
 #[tokio::test]
-#[expect(clippy::print_stdout, reason = "figures for people, who run it with --nocapture")]
 async fn ten_thousand_commands_are_launched_handed_over_and_answered_in_batches() {
     let Some(cluster) = cluster() else { return };
     let store = PostgresStore::open(&cluster.url(&cluster.new_database().await)).await.unwrap();
@@ -57,12 +61,12 @@ async fn ten_thousand_commands_are_launched_handed_over_and_answered_in_batches(
         store.record_answers(batch, after(1)).await.unwrap();
     }
     let answered = clock.elapsed();
-    println!(
+    report(&format!(
         "10,000 commands: targets {targeted:.2?}, launch {:.2?}, hand-over {:.2?}, answers {:.2?}",
         launched - targeted,
         sent - launched,
         answered - sent
-    );
+    ));
     let stored = store.action(ActionId::new(1)).await.unwrap();
     assert_eq!(stored.status, ActionStatus::Completed);
     assert_eq!((stored.action.counters.sent, stored.action.counters.success), (10_000, 10_000));

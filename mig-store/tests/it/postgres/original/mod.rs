@@ -5,6 +5,7 @@ mod faults;
 mod random;
 
 use super::{cluster::Cluster, connect, execute};
+use mig_core::limits::read_file;
 use sqlx::{AssertSqlSafe, Row as _};
 use std::path::{Path, PathBuf};
 
@@ -32,8 +33,8 @@ fn captures() -> PathBuf {
 
 /// The lines of a table of the original, as `COPY` writes them; the first one names the columns.
 fn captured(table: &str) -> Vec<String> {
-    let text = std::fs::read_to_string(captures().join(format!("{table}.tsv"))).unwrap();
-    text.lines().map(str::to_owned).collect()
+    let text = read_file(&captures().join(format!("{table}.tsv")), 1 << 20).unwrap();
+    String::from_utf8(text).unwrap().lines().map(str::to_owned).collect()
 }
 
 /// A new database of the original, without rows.
