@@ -4,7 +4,7 @@ use super::super::failure::Failure;
 use sqlx::{AssertSqlSafe, PgConnection, postgres::PgRow};
 
 /// Rows of one read. A row of commands may hold megabytes.
-const ROWS: u32 = 500;
+const ROWS: u32 = 100;
 
 /// The rows of one query. Its transaction must go on meanwhile.
 pub(super) struct Reader {
