@@ -5,7 +5,7 @@ use crate::{
     action::Action,
     agent_info::AgentInfo,
     id::{ActionId, AgentId, CommandId},
-    store::{NewCommand, Store, StoreError},
+    store::{AgentStore, NewCommand, Store, StoreError},
     target::{StoredAgent, Target, TargetError},
     time::Time,
 };
@@ -91,10 +91,13 @@ async fn targets(store: &dyn Store, target: &str, now: SystemTime) -> Result<Vec
 }
 
 /// Who found something in the earlier actions that a target names, by address: the process that was asked may have gone.
-struct Earlier(BTreeMap<(ActionId, bool), BTreeSet<String>>);
+pub(crate) struct Earlier(BTreeMap<(ActionId, bool), BTreeSet<String>>);
 
 impl Earlier {
-    async fn look_up(store: &dyn Store, target: &Target) -> Result<Self, StoreError> {
+    pub(crate) async fn look_up<S>(store: &S, target: &Target) -> Result<Self, StoreError>
+    where
+        S: AgentStore + ?Sized,
+    {
         let mut answers = BTreeMap::new();
         for (action, found) in target.earlier_answers() {
             answers.insert((action, found), store.agents_that_found(action, found).await?);
@@ -102,7 +105,7 @@ impl Earlier {
         Ok(Self(answers))
     }
 
-    fn holds(&self, target: &Target, agent: &AgentInfo, now: SystemTime) -> bool {
+    pub(crate) fn holds(&self, target: &Target, agent: &AgentInfo, now: SystemTime) -> bool {
         let found_in = |action: ActionId, found: bool| {
             self.0.get(&(action, found)).is_some_and(|agents| agents.contains(&agent.queue_location))
         };

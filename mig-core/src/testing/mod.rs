@@ -5,6 +5,8 @@ pub mod person;
 mod script;
 mod session;
 #[cfg(feature = "engine")]
+pub mod search_contract;
+#[cfg(feature = "engine")]
 pub mod store_contract;
 #[cfg(feature = "engine")]
 pub mod store_history;

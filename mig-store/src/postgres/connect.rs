@@ -8,7 +8,10 @@ use sqlx::{
 use std::time::Duration;
 
 /// The schema, step by step. A step that was released never changes.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/postgres/0001_first.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/postgres/0001_first.sql"),
+    include_str!("../../migrations/postgres/0002_access_and_search.sql"),
+];
 
 /// How long an operation waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);

@@ -7,6 +7,7 @@
 //! * **NUL**: Postgres has no such character. In what is signed it is an error ([`StoreError::NulCharacter`]), in what
 //!   agents say of themselves it becomes U+FFFD, in results it stays: they are JSON, where it is written `\u0000`.
 
+mod access;
 mod action;
 mod agent;
 mod answer;
@@ -20,6 +21,7 @@ mod lease;
 mod moment;
 mod news;
 mod row;
+mod search;
 mod settle;
 mod target;
 mod write;

@@ -146,7 +146,7 @@ pub(super) fn command(row: &SqliteRow) -> Result<StoredCommand, Failure> {
     })
 }
 
-async fn with_results(
+pub(super) async fn with_results(
     connection: &mut SqliteConnection,
     rows: &[SqliteRow],
 ) -> Result<Vec<StoredCommand>, Failure> {

@@ -13,7 +13,10 @@ use std::{
 };
 
 /// The schema, step by step. A step that was released never changes.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_first.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/sqlite/0001_first.sql"),
+    include_str!("../../migrations/sqlite/0002_access_and_search.sql"),
+];
 
 /// The write-ahead log shrinks to this many bytes when it is empty.
 const LOG_BYTES: &str = "4194304";

@@ -20,6 +20,7 @@ mod in_memory {
     }
 
     mig_core::store_contract_tests!(open);
+    mig_core::search_contract_tests!(open);
 }
 
 mod on_file {
@@ -33,6 +34,7 @@ mod on_file {
     }
 
     mig_core::store_contract_tests!(open);
+    mig_core::search_contract_tests!(open);
 }
 
 proptest! {

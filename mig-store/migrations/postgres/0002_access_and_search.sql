@@ -1,0 +1,9 @@
+-- Who may call, and what people search by.
+ALTER TABLE investigators ADD COLUMN api_prefix text;   -- how the API key begins; NULL also for keys of the original
+CREATE INDEX investigators_by_prefix ON investigators (api_prefix) WHERE api_key IS NOT NULL;
+
+CREATE INDEX actions_by_window ON actions (valid_from, id);
+CREATE INDEX agents_by_heartbeat ON agents (heartbeat_time, id);
+CREATE INDEX commands_by_start ON commands (start_time, id);
+CREATE INDEX commands_by_status_and_start ON commands (status, start_time, id);
+CREATE INDEX signatures_by_investigator ON signatures (investigator_id);
