@@ -3,7 +3,7 @@
 use crate::{Api, error::ApiError, operation::Operation, routes::Access};
 use axum::{
     extract::{Request, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -58,7 +58,10 @@ pub(crate) async fn guard(
     next: Next,
 ) -> Response {
     let Access::Needs(needed) = access else { return next.run(request).await };
-    let caller = match admit(&api, &request).await {
+    let client = request.extensions().get::<Operation>().and_then(|operation| operation.client);
+    // The body of a request can not be shared between threads, so that only the head is looked at.
+    let headers = request.headers().clone();
+    let caller = match admit(&api, &headers, client).await {
         Ok(caller) => caller,
         Err(error) => return error.into_response(),
     };
@@ -72,15 +75,15 @@ pub(crate) async fn guard(
     response
 }
 
-async fn admit(api: &Api, request: &Request) -> Result<Caller, ApiError> {
+/// Who calls.
+async fn admit(api: &Api, headers: &HeaderMap, client: Option<IpAddr>) -> Result<Caller, ApiError> {
     if !api.settings.authenticates {
         return Ok(Caller::anybody());
     }
-    let header = |name| request.headers().get(name).map(|value| value.to_str().unwrap_or_default());
+    let header = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
     let account = if let Some(token) = header("x-pgpauthorization") {
         by_token(api, token).await?
     } else if let Some(key) = header("x-migapikey") {
-        let client = request.extensions().get::<Operation>().and_then(|operation| operation.client);
         by_api_key(api, key, client).await?
     } else {
         return Err(ApiError::unauthorized("Valid authentication header not found"));

@@ -34,12 +34,13 @@ pub(super) async fn preview(
         }
     };
     let preview = api.store.preview_target(&target, api.clock.now(), first).await?;
-    let count = Value::Number(preview.count.into());
+    // There are fewer agents.
+    let count = f64::from(u32::try_from(preview.count).unwrap_or(u32::MAX));
     let mut items = vec![item(
         operation.href.clone(),
         vec![
             Datum::new("target", Document::Value(Value::from(target.to_string()))),
-            Datum::new("count", Document::Value(count)),
+            Datum::new("count", Document::Count(count)),
         ],
     )];
     for agent in preview.agents {

@@ -2,7 +2,7 @@
 
 use crate::support::{EVERYTHING, Reply, World, request};
 use axum::http::{Method, StatusCode, header};
-use mig_core::{json, permissions::Permissions, testing::person::Person};
+use mig_core::{json, permissions::Permissions, sign::Signer as _, testing::person::Person};
 
 fn rights(mask: u64) -> String {
     json::to_string(&Permissions::from_mask(mask)).unwrap()

@@ -6,7 +6,7 @@ use axum::{
     http::{Method, Request, StatusCode, header},
 };
 use mig_api::Settings;
-use mig_core::time::Time;
+use mig_core::{sign::Signer as _, time::Time};
 
 #[tokio::test]
 async fn a_heartbeat_of_the_api_has_the_bytes_of_the_original() {
