@@ -40,7 +40,9 @@ pub(crate) fn actions(search: &Search, page: &SearchPage) -> Vec<Piece> {
     clause.time("x.expire_after <= ", search.before);
     clause.family(search);
     if asks_for_commands(search) {
-        clause.begin("EXISTS (SELECT 1 FROM commands c JOIN agents a ON a.id = c.agent_id WHERE c.action_id = x.id");
+        clause.begin(
+            "EXISTS (SELECT 1 FROM commands c JOIN agents a ON a.id = c.agent_id WHERE c.action_id = x.id",
+        );
         clause.of_commands(search);
         clause.end();
     }
@@ -83,7 +85,9 @@ pub(crate) fn agents(search: &Search, page: &SearchPage) -> Vec<Piece> {
     clause.time("a.heartbeat_time >= ", search.after);
     clause.time("a.heartbeat_time <= ", search.before);
     if search.command.is_some() || asks_for_actions(search) || asks_for_signers(search) {
-        clause.begin("EXISTS (SELECT 1 FROM commands c JOIN actions x ON x.id = c.action_id WHERE c.agent_id = a.id");
+        clause.begin(
+            "EXISTS (SELECT 1 FROM commands c JOIN actions x ON x.id = c.action_id WHERE c.agent_id = a.id",
+        );
         clause.id("c.id = ", search.command.map(|id| id.get()));
         clause.of_actions(search);
         if asks_for_signers(search) {
@@ -292,8 +296,7 @@ pub(crate) fn endpoints(now: Time) -> Vec<Piece> {
 }
 
 /// Agents online, by version.
-pub(crate) const ONLINE_BY_VERSION: &str =
-    "SELECT version, count(*) AS agents FROM agents WHERE status = 'online' GROUP BY version ORDER BY version";
+pub(crate) const ONLINE_BY_VERSION: &str = "SELECT version, count(*) AS agents FROM agents WHERE status = 'online' GROUP BY version ORDER BY version";
 
 /// Agents idle on machines without one online, by version.
 pub(crate) const IDLE_BY_VERSION: &str =

@@ -9,8 +9,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use mig_core::{
-    BoxError, safe,
+    BoxError,
     api::{Collection, ErrorBody, Item},
+    safe,
     scheduler::intake::IntakeError,
     store::StoreError,
 };

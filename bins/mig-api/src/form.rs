@@ -93,10 +93,7 @@ positive!(ActionId, AgentId, CommandId, InvestigatorId);
 impl<S: Send + Sync> axum::extract::FromRequestParts<S> for Parameters {
     type Rejection = ApiError;
 
-    async fn from_request_parts(
-        parts: &mut axum::http::request::Parts,
-        state: &S,
-    ) -> Result<Self, ApiError> {
+    async fn from_request_parts(parts: &mut axum::http::request::Parts, state: &S) -> Result<Self, ApiError> {
         match Query::<Vec<(String, String)>>::from_request_parts(parts, state).await {
             Ok(Query(pairs)) => Ok(Self(Fields(pairs))),
             Err(rejection) => Err(ApiError::new(rejection.status(), rejection.body_text())),

@@ -250,7 +250,9 @@ impl Parameter<'_> {
         }
         // A NUL is in no text that a database holds.
         if self.value.contains('\0') || Like::new(self.value, Like::DEFAULT_ESCAPE, true).is_err() {
-            return Err(self.is_not("a pattern: % is any text, _ any character, \\ takes the next one as it is"));
+            return Err(
+                self.is_not("a pattern: % is any text, _ any character, \\ takes the next one as it is")
+            );
         }
         Ok(Some(self.value.to_owned()).filter(|value| value != ANY_TEXT))
     }

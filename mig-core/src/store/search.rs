@@ -56,11 +56,8 @@ pub trait SearchStore: AgentStore {
     ///
     /// # Errors
     /// [`StoreError`] if the backend fails.
-    async fn find_actions(
-        &self,
-        search: &Search,
-        page: &SearchPage,
-    ) -> Result<Vec<StoredAction>, StoreError>;
+    async fn find_actions(&self, search: &Search, page: &SearchPage)
+    -> Result<Vec<StoredAction>, StoreError>;
 
     /// Commands, latest start first. `found` finds those that succeeded only.
     ///

@@ -3,9 +3,9 @@
 pub mod obedient;
 pub mod person;
 mod script;
-mod session;
 #[cfg(feature = "engine")]
 pub mod search_contract;
+mod session;
 #[cfg(feature = "engine")]
 pub mod store_contract;
 #[cfg(feature = "engine")]

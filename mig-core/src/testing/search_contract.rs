@@ -436,12 +436,8 @@ pub async fn agents_are_counted_by_state_version_and_machine(store: &dyn Store) 
 pub async fn an_account_is_read_as_it_stands_now(store: &dyn Store) {
     let id = account(store, "Ann", 'a', 63).await;
     let known = store.account_of_key(&fingerprint('a')).await.unwrap().unwrap();
-    let expected = Account {
-        id,
-        name: "Ann".to_owned(),
-        status: InvestigatorStatus::Active,
-        permissions: rights(63),
-    };
+    let expected =
+        Account { id, name: "Ann".to_owned(), status: InvestigatorStatus::Active, permissions: rights(63) };
     assert_eq!(known, expected);
     store.set_investigator_status(id, InvestigatorStatus::Disabled, after(1)).await.unwrap();
     assert!(store.set_permissions(id, rights(1), after(1)).await.unwrap());
@@ -489,7 +485,10 @@ pub async fn an_api_key_is_found_by_its_beginning(store: &dyn Store) {
     store.set_api_key(bob, Some(&api_key("BBBBbbbb")), after(1)).await.unwrap();
     let found = store.key_holders("AAAAaaaa").await.unwrap();
     assert_eq!(found.len(), 1);
-    assert_eq!((found[0].account.id, &found[0].hash[..], &found[0].salt[..]), (ann, &[7; 32][..], &[8; 16][..]));
+    assert_eq!(
+        (found[0].account.id, &found[0].hash[..], &found[0].salt[..]),
+        (ann, &[7; 32][..], &[8; 16][..])
+    );
     assert!(store.key_holders("aaaaAAAA").await.unwrap().is_empty());
     assert!(store.key_holders("' OR 1=1").await.unwrap().is_empty());
 }

@@ -12,11 +12,9 @@ use mig_core::{
     id::InvestigatorId,
     permissions::Permissions,
     sign::Fingerprint,
-    store::{
-        AccessStore, Account, ApiKeyHash, InvestigatorStatus, KeyHolder, NewAccount, StoreError,
-    },
+    store::{AccessStore, Account, ApiKeyHash, InvestigatorStatus, KeyHolder, NewAccount, StoreError},
 };
-use sqlx::{Row, PgConnection, postgres::PgRow};
+use sqlx::{PgConnection, Row, postgres::PgRow};
 use std::time::SystemTime;
 
 #[async_trait]
@@ -91,17 +89,14 @@ async fn one(connection: &mut PgConnection, id: InvestigatorId) -> Result<Accoun
 async fn holders(connection: &mut PgConnection, prefix: &str) -> Result<Vec<KeyHolder>, Failure> {
     let sql = "SELECT id, name, status, permissions, api_key, api_salt FROM investigators
         WHERE api_key IS NOT NULL AND (api_prefix = $1 OR api_prefix IS NULL) AND status = $2 ORDER BY id";
-    let query = sqlx::query(sql).bind(row::exact("API key", prefix)?).bind(InvestigatorStatus::Active.as_str());
+    let query =
+        sqlx::query(sql).bind(row::exact("API key", prefix)?).bind(InvestigatorStatus::Active.as_str());
     query.fetch_all(connection).await?.iter().map(holder).collect()
 }
 
 fn holder(row: &PgRow) -> Result<KeyHolder, Failure> {
     let salt: Option<Vec<u8>> = row.try_get("api_salt")?;
-    Ok(KeyHolder {
-        account: account(row)?,
-        hash: row.try_get("api_key")?,
-        salt: salt.unwrap_or_default(),
-    })
+    Ok(KeyHolder { account: account(row)?, hash: row.try_get("api_key")?, salt: salt.unwrap_or_default() })
 }
 
 async fn public_key(
@@ -127,7 +122,8 @@ async fn create(
         .bind(row::exact("investigator name", &new.name)?)
         .bind(fingerprint)
         .bind(row::exact("public key", key)?);
-    let query = query.bind(InvestigatorStatus::Active.as_str()).bind(Moment::at(now)).bind(mask(new.permissions));
+    let query =
+        query.bind(InvestigatorStatus::Active.as_str()).bind(Moment::at(now)).bind(mask(new.permissions));
     let found = query.fetch_optional(connection).await?;
     found.map(|row| Ok(InvestigatorId::new(row::number(&row, "id")?))).transpose()
 }

@@ -174,7 +174,10 @@ async fn page(
 }
 
 /// Reads actions, with what other tables hold of them.
-pub(super) async fn complete(connection: &mut PgConnection, rows: &[PgRow]) -> Result<Vec<StoredAction>, Failure> {
+pub(super) async fn complete(
+    connection: &mut PgConnection,
+    rows: &[PgRow],
+) -> Result<Vec<StoredAction>, Failure> {
     let mut actions = rows.iter().map(row::action).collect::<Result<Vec<_>, _>>()?;
     if actions.is_empty() {
         return Ok(actions);

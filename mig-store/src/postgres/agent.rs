@@ -132,14 +132,14 @@ impl PostgresStore {
 }
 
 async fn count(connection: &mut PgConnection, target: &Target, now: SystemTime) -> Result<u64, Failure> {
-    let Compiled { sql, arguments } =
-        compile(target.condition(), Time::from(now), PgArguments::default())?;
+    let Compiled { sql, arguments } = compile(target.condition(), Time::from(now), PgArguments::default())?;
     let sql = AssertSqlSafe(format!("{COUNT_REACHABLE_WHERE}{sql}"));
     let query = sqlx::query_scalar_with::<_, i64, _>(sql, arguments).persistent(false);
     Ok(u64::try_from(query.fetch_one(connection).await?).unwrap_or(0))
 }
 
-const COUNT_REACHABLE_WHERE: &str = "SELECT count(*) FROM agents a WHERE a.status IN ('online', 'idle') AND NOT EXISTS (
+const COUNT_REACHABLE_WHERE: &str =
+    "SELECT count(*) FROM agents a WHERE a.status IN ('online', 'idle') AND NOT EXISTS (
         SELECT 1 FROM agents b WHERE b.queue_location = a.queue_location AND b.status IN ('online', 'idle')
             AND (b.heartbeat_time, b.id) > (a.heartbeat_time, a.id)) AND ";
 

@@ -62,8 +62,7 @@ impl SearchStore for PostgresStore {
         page: &SearchPage,
     ) -> Result<Vec<Investigator>, StoreError> {
         reading!(self, "searching investigators", |connection| async {
-            let rows =
-                rows(connection, SELECT_INVESTIGATORS, &search::investigators(search, page)).await?;
+            let rows = rows(connection, SELECT_INVESTIGATORS, &search::investigators(search, page)).await?;
             rows.iter().map(investigator).collect::<Result<Vec<_>, Failure>>()
         })
     }
@@ -104,12 +103,14 @@ impl SearchStore for PostgresStore {
     }
 }
 
-const SELECT_AGENTS: &str = "SELECT a.id AS agent_id, a.name AS agent_name, a.queue_location, a.mode, a.version, a.pid,
+const SELECT_AGENTS: &str =
+    "SELECT a.id AS agent_id, a.name AS agent_name, a.queue_location, a.mode, a.version, a.pid,
         a.loader_name, a.start_time AS agent_start_time, a.destruction_time, a.heartbeat_time, a.refresh_time,
         a.status AS agent_status, a.environment, a.tags
     FROM agents a ";
 
-const SELECT_INVESTIGATORS: &str = "SELECT i.id, i.name, i.fingerprint, i.status, i.created_at, i.last_modified, i.permissions
+const SELECT_INVESTIGATORS: &str =
+    "SELECT i.id, i.name, i.fingerprint, i.status, i.created_at, i.last_modified, i.permissions
     FROM investigators i ";
 
 async fn rows(
@@ -156,10 +157,7 @@ async fn counts(connection: &mut PgConnection, now: Time) -> Result<Counts, Fail
     })
 }
 
-async fn by_version(
-    connection: &mut PgConnection,
-    sql: &'static str,
-) -> Result<Vec<(String, i64)>, Failure> {
+async fn by_version(connection: &mut PgConnection, sql: &'static str) -> Result<Vec<(String, i64)>, Failure> {
     let rows = sqlx::query(sql).fetch_all(connection).await?;
     rows.iter().map(|row| Ok((row.try_get("version")?, row.try_get("agents")?))).collect()
 }

@@ -12,9 +12,7 @@ use mig_core::{
     id::InvestigatorId,
     permissions::Permissions,
     sign::Fingerprint,
-    store::{
-        AccessStore, Account, ApiKeyHash, InvestigatorStatus, KeyHolder, NewAccount, StoreError,
-    },
+    store::{AccessStore, Account, ApiKeyHash, InvestigatorStatus, KeyHolder, NewAccount, StoreError},
 };
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 use std::time::SystemTime;
@@ -97,11 +95,7 @@ async fn holders(connection: &mut SqliteConnection, prefix: &str) -> Result<Vec<
 
 fn holder(row: &SqliteRow) -> Result<KeyHolder, Failure> {
     let salt: Option<Vec<u8>> = row.try_get("api_salt")?;
-    Ok(KeyHolder {
-        account: account(row)?,
-        hash: row.try_get("api_key")?,
-        salt: salt.unwrap_or_default(),
-    })
+    Ok(KeyHolder { account: account(row)?, hash: row.try_get("api_key")?, salt: salt.unwrap_or_default() })
 }
 
 async fn public_key(

@@ -174,7 +174,10 @@ async fn page(
 }
 
 /// Adds what other tables hold.
-pub(super) async fn complete(connection: &mut SqliteConnection, found: &SqliteRow) -> Result<StoredAction, Failure> {
+pub(super) async fn complete(
+    connection: &mut SqliteConnection,
+    found: &SqliteRow,
+) -> Result<StoredAction, Failure> {
     let mut stored = row::action(found)?;
     let id: i64 = found.try_get("id")?;
     stored.action.counters = command::counters(connection, id).await?;

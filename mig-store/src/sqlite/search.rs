@@ -60,8 +60,7 @@ impl SearchStore for SqliteStore {
         page: &SearchPage,
     ) -> Result<Vec<Investigator>, StoreError> {
         reading!(self, "searching investigators", |connection| async {
-            let rows =
-                rows(connection, SELECT_INVESTIGATORS, &search::investigators(search, page)).await?;
+            let rows = rows(connection, SELECT_INVESTIGATORS, &search::investigators(search, page)).await?;
             rows.iter().map(investigator).collect::<Result<Vec<_>, Failure>>()
         })
     }
@@ -82,12 +81,14 @@ impl SearchStore for SqliteStore {
     }
 }
 
-const SELECT_AGENTS: &str = "SELECT a.id AS agent_id, a.name AS agent_name, a.queue_location, a.mode, a.version, a.pid,
+const SELECT_AGENTS: &str =
+    "SELECT a.id AS agent_id, a.name AS agent_name, a.queue_location, a.mode, a.version, a.pid,
         a.loader_name, a.start_time AS agent_start_time, a.destruction_time, a.heartbeat_time, a.refresh_time,
         a.status AS agent_status, a.environment, a.tags
     FROM agents a ";
 
-const SELECT_INVESTIGATORS: &str = "SELECT i.id, i.name, i.fingerprint, i.status, i.created_at, i.last_modified, i.permissions
+const SELECT_INVESTIGATORS: &str =
+    "SELECT i.id, i.name, i.fingerprint, i.status, i.created_at, i.last_modified, i.permissions
     FROM investigators i ";
 
 async fn rows(

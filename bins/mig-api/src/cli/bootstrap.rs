@@ -31,7 +31,8 @@ pub(super) async fn add_administrator(store: &dyn Store, name: &str, path: &Path
     let id = match store.create_account(&new, now).await? {
         Some(id) => id,
         None => {
-            let known = store.account_of_key(&fingerprint).await?.context("the key is there, but nobody's")?;
+            let known =
+                store.account_of_key(&fingerprint).await?.context("the key is there, but nobody's")?;
             store.set_permissions(known.id, permissions, now).await?;
             store.set_investigator_status(known.id, InvestigatorStatus::Active, now).await?;
             known.id

@@ -17,11 +17,7 @@ use mig_core::{
     store::{Insertion, StoreError, StoredAction},
 };
 
-pub(super) async fn show(
-    api: Shared,
-    operation: Told,
-    parameters: Parameters,
-) -> Result<Response, ApiError> {
+pub(super) async fn show(api: Shared, operation: Told, parameters: Parameters) -> Result<Response, ApiError> {
     let id: ActionId = parameters.id("actionid", "Action")?;
     let stored = stored(&api, id).await?;
     answer(&operation, StatusCode::OK, vec![item(&api, "action", stored.action)])

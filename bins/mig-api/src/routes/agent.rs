@@ -9,11 +9,7 @@ use crate::{
 use axum::{http::StatusCode, response::Response};
 use mig_core::{api::Item, id::AgentId};
 
-pub(super) async fn show(
-    api: Shared,
-    operation: Told,
-    parameters: Parameters,
-) -> Result<Response, ApiError> {
+pub(super) async fn show(api: Shared, operation: Told, parameters: Parameters) -> Result<Response, ApiError> {
     let id: AgentId = parameters.id("agentid", "Agent")?;
     let found = api.store.agent(id).await?;
     let agent = found.ok_or_else(|| ApiError::not_found(format!("Agent ID '{id}' not found")))?;

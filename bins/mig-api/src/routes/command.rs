@@ -7,18 +7,9 @@ use crate::{
     form::Parameters,
 };
 use axum::{http::StatusCode, response::Response};
-use mig_core::{
-    action::ActionCounters,
-    api::Item,
-    id::CommandId,
-    store::StoreError,
-};
+use mig_core::{action::ActionCounters, api::Item, id::CommandId, store::StoreError};
 
-pub(super) async fn show(
-    api: Shared,
-    operation: Told,
-    parameters: Parameters,
-) -> Result<Response, ApiError> {
+pub(super) async fn show(api: Shared, operation: Told, parameters: Parameters) -> Result<Response, ApiError> {
     let id: CommandId = parameters.id("commandid", "Command")?;
     let command = api.store.command(id).await.map_err(|error| match error {
         StoreError::CommandNotFound(_) => ApiError::not_found(format!("Command ID '{id}' not found")),

@@ -24,10 +24,7 @@ fn counts(statistics: AgentsStatistics) -> Vec<Datum<Document>> {
     let count = |name: &str, count: f64| Datum::new(name, Document::Count(count));
     vec![
         count("online agents", statistics.online_agents),
-        Datum::new(
-            "online agents by version",
-            Document::Versions(statistics.online_agents_by_version),
-        ),
+        Datum::new("online agents by version", Document::Versions(statistics.online_agents_by_version)),
         count("online endpoints", statistics.online_endpoints),
         count("idle agents", statistics.idle_agents),
         Datum::new("idle agents by version", Document::Versions(statistics.idle_agents_by_version)),

@@ -24,7 +24,10 @@ struct Reply {
 
 /// Takes a heartbeat. As in the original nobody proves anything: an agent of the platform is who says so, and its targets decide what
 /// it is asked; what it does with a question it decides itself.
-pub(super) async fn record(api: Shared, body: Result<Bytes, axum::extract::rejection::BytesRejection>) -> Response {
+pub(super) async fn record(
+    api: Shared,
+    body: Result<Bytes, axum::extract::rejection::BytesRejection>,
+) -> Response {
     let body = match body {
         Ok(body) => body,
         Err(rejection) => {

@@ -8,11 +8,7 @@ use crate::{
     error::ApiError,
     form::{Fields, Parameters, Parts, id, missing},
 };
-use axum::{
-    Extension,
-    http::StatusCode,
-    response::Response,
-};
+use axum::{Extension, http::StatusCode, response::Response};
 use mig_core::{
     api::Item,
     id::InvestigatorId,
@@ -26,11 +22,7 @@ use mig_core::{
 /// Longest name, in characters: the original's column.
 const MAX_NAME: usize = 1024;
 
-pub(super) async fn show(
-    api: Shared,
-    operation: Told,
-    parameters: Parameters,
-) -> Result<Response, ApiError> {
+pub(super) async fn show(api: Shared, operation: Told, parameters: Parameters) -> Result<Response, ApiError> {
     let id: InvestigatorId = parameters.id("investigatorid", "Investigator")?;
     let found = investigator(&api, id).await?;
     let history = api.url(&format!("/search?type=action&investigatorid={id}&limit=100"));
@@ -193,7 +185,9 @@ fn permissions(text: &str) -> Result<Permissions, ApiError> {
 /// Of exactly one usable public key. A secret key is refused, so that nobody thinks it is kept.
 fn fingerprint(key: &str) -> Result<Fingerprint, ApiError> {
     if key.contains("PRIVATE KEY") {
-        return Err(ApiError::bad_request("this is a secret key: send the public one (gpg --armor --export)"));
+        return Err(ApiError::bad_request(
+            "this is a secret key: send the public one (gpg --armor --export)",
+        ));
     }
     let added = Keyring::default().add(key);
     added.map_err(|error| ApiError::bad_request(format!("the public key can not be used: {error}")))

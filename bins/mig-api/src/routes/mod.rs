@@ -118,7 +118,7 @@ pub fn router(api: Arc<Api>) -> Router {
     for route in ROUTES {
         let path = format!("{}{}", api.settings.base_route, route.path);
         let guard = middleware::from_fn_with_state((Arc::clone(&api), route.access), guard);
-        let handler = (route.handler)().layer(DefaultBodyLimit::max(route.body_bytes)).layer(guard);
+        let handler = (route.handler)().layer(DefaultBodyLimit::max(route.body_bytes)).route_layer(guard);
         router = router.route(&path, handler);
     }
     let observe = middleware::from_fn_with_state(Arc::clone(&api), observe::observe);

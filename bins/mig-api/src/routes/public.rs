@@ -5,16 +5,8 @@ use crate::{
     answer::{Document, answer, plain_text},
     error::ApiError,
 };
-use axum::{
-    extract::Path,
-    http::StatusCode,
-    response::Response,
-};
-use mig_core::{
-    api::Item,
-    json::Value,
-    sign::Fingerprint,
-};
+use axum::{extract::Path, http::StatusCode, response::Response};
+use mig_core::{api::Item, json::Value, sign::Fingerprint};
 use std::{net::Ipv4Addr, time::Duration};
 
 /// How long the store may take to show that it is there.
@@ -43,8 +35,7 @@ pub(super) async fn public_key(api: Shared, Path(text): Path<String>) -> Result<
         Some(key) => plain_text(StatusCode::OK, key),
         None => {
             let text: String = mig_core::safe::line(&text).chars().take(100).collect();
-            let message =
-                format!("Invalid Fingerprint : No PublicKey found for fingerprint '{text}'");
+            let message = format!("Invalid Fingerprint : No PublicKey found for fingerprint '{text}'");
             plain_text(StatusCode::NOT_FOUND, message)
         }
     })

@@ -29,8 +29,8 @@ pub(super) async fn search(
     operation: Told,
     parameters: Parameters,
 ) -> Result<Response, ApiError> {
-    let mut search = Search::from_query(parameters.pairs())
-        .map_err(|error| ApiError::bad_request(error.to_string()))?;
+    let mut search =
+        Search::from_query(parameters.pairs()).map_err(|error| ApiError::bad_request(error.to_string()))?;
     check_applies(&search)?;
     if search.limit == 0 {
         search.limit = Search::default_limit();
@@ -42,7 +42,11 @@ pub(super) async fn search(
     let target = search.target.as_deref().map(target::parse).transpose();
     let target = target.map_err(|error| error.with_items(last.clone()))?;
     let mut pages = Pages::new(Arc::clone(&api), search, target);
-    let first = pages.next().await?.unwrap_or_default();
+    let mut first = Vec::new();
+    while first.is_empty() {
+        let Some(items) = pages.next().await? else { break };
+        first = items;
+    }
     if first.is_empty() {
         return Err(ApiError::not_found("no results found").with_items(last));
     }
@@ -97,7 +101,8 @@ fn last_items(
 fn pagination(api: &Api, parameters: &Parameters, search: &Search) -> Value {
     let next = search.offset.saturating_add(search.limit);
     let others = parameters.pairs().filter(|(name, _)| !matches!(*name, "offset" | "limit"));
-    let mut query: String = others.map(|(name, value)| format!("{}={}&", escape(name), escape(value))).collect();
+    let mut query: String =
+        others.map(|(name, value)| format!("{}={}&", escape(name), escape(value))).collect();
     query.push_str(&format!("limit={}&offset={next}", search.limit));
     let fields = [
         ("limit", Value::Number(search.limit.into())),

@@ -5,11 +5,11 @@ use axum::http::StatusCode;
 use mig_core::{
     action::Action,
     json,
+    scheduler::flow::AnswerStatus,
     testing::{
         person::operation,
         store_contract::{after, agent, answer, launch},
     },
-    scheduler::flow::AnswerStatus,
 };
 use std::time::SystemTime;
 
@@ -73,7 +73,10 @@ async fn what_is_wrong_with_an_action_is_the_callers_fault_and_told() {
         (text(&changed), "signature 1 of the action is not a good one of an active investigator"),
         (text(&unsigned), "signature"),
         (text(&action(&stranger, "by a stranger", "all")), "signature 1 of the action"),
-        (text(&action(&world, "injection", "1=1; DROP TABLE agents")), "the target of the action can not be read"),
+        (
+            text(&action(&world, "injection", "1=1; DROP TABLE agents")),
+            "the target of the action can not be read",
+        ),
         ("{".to_owned(), "the field 'action' is not the JSON of an action"),
         ("[1]".to_owned(), "the field 'action' is not the JSON of an action"),
         (String::new(), "the field 'action' is missing or empty"),
@@ -97,7 +100,10 @@ async fn ids_are_numbers_above_zero() {
             assert!(reply.message().starts_with(&format!("Invalid {name} ID '")), "{}", reply.text);
         }
         let reply = world.get(&format!("/{kind}?{kind}id=12345")).await;
-        assert_eq!((reply.status, reply.message()), (StatusCode::NOT_FOUND, format!("{name} ID '12345' not found")));
+        assert_eq!(
+            (reply.status, reply.message()),
+            (StatusCode::NOT_FOUND, format!("{name} ID '12345' not found"))
+        );
         let reply = world.get(&format!("/{kind}?{kind}id=99999999999999999999999")).await;
         assert!(reply.status.is_client_error(), "{}", reply.text);
     }
@@ -114,7 +120,10 @@ async fn a_command_is_shown_with_its_action_agent_and_results() {
     assert_eq!(command["agent"]["name"], "one");
     assert_eq!(command["results"][0]["foundanything"], true);
     let link = &reply.json()["collection"]["items"][0]["links"][0];
-    assert_eq!((&link["rel"], &link["href"]), (&"action".into(), &"http://localhost:1664/api/v1/action?actionid=1".into()));
+    assert_eq!(
+        (&link["rel"], &link["href"]),
+        (&"action".into(), &"http://localhost:1664/api/v1/action?actionid=1".into())
+    );
     let reply = world.get("/agent?agentid=1").await;
     assert_eq!(reply.value(0)["queueloc"], "linux.one");
 }

@@ -128,9 +128,9 @@ async fn who_loses_the_right_is_sent_away() {
 #[tokio::test]
 async fn what_can_not_be_followed_is_told_before_the_stream_begins() {
     let world = World::new().await;
+    let only_actions = world.join("Bob", Permissions::from_mask(2)).await;
     assert_eq!(world.get("/action/events?actionid=9").await.status, StatusCode::NOT_FOUND);
     assert_eq!(world.get("/action/events?actionid=x").await.status, StatusCode::BAD_REQUEST);
-    let only_actions = world.join("Bob", Permissions::from_mask(2)).await;
     assert_eq!(world.get_as(&only_actions, "/action/events?actionid=9").await.status, StatusCode::FORBIDDEN);
     launch(&*world.store, 1, "a", &["one"]).await;
     let request = request(Method::GET, "/action/events?actionid=1")

@@ -146,5 +146,9 @@ async fn nobody_gives_rights_that_they_do_not_have() {
     let key_of_another = vec![("apikey", "active".to_owned())];
     assert_eq!(update(zoe.id.to_string(), key_of_another).await, StatusCode::FORBIDDEN);
     let fewer = vec![("permissions", rights(1 | 65_536))];
-    assert_eq!(update(zoe.id.to_string(), fewer).await, StatusCode::OK, "what is there may stay, what is own be given");
+    assert_eq!(
+        update(zoe.id.to_string(), fewer).await,
+        StatusCode::OK,
+        "what is there may stay, what is own be given"
+    );
 }

@@ -13,7 +13,10 @@ async fn a_heartbeat_of_the_api_has_the_bytes_of_the_original() {
     let settings = Settings { public_url: "http://127.0.0.1:12664".to_owned(), ..Settings::default() };
     let world = World::with(settings).await;
     let reply = world.call(request(Method::GET, "/heartbeat"), "").await;
-    assert_eq!(reply.text, r#"{"collection":{"version":"1.0","href":"http://127.0.0.1:12664/api/v1/heartbeat","items":[{"href":"/api/v1/heartbeat","data":[{"name":"heartbeat","value":"gatorz say hi"}]}],"template":{},"error":{}}}"#);
+    assert_eq!(
+        reply.text,
+        r#"{"collection":{"version":"1.0","href":"http://127.0.0.1:12664/api/v1/heartbeat","items":[{"href":"/api/v1/heartbeat","data":[{"name":"heartbeat","value":"gatorz say hi"}]}],"template":{},"error":{}}}"#
+    );
     assert_eq!(reply.headers[header::CONTENT_TYPE], "application/json");
     assert_eq!(reply.headers[header::CACHE_CONTROL], "no-cache");
 }

@@ -59,7 +59,8 @@ impl Replay {
         *self.clock.0.lock().unwrap() = exchange.time.parse::<Time>().unwrap().into();
         let peer: SocketAddr = "127.0.0.1:4711".parse().unwrap();
         let path = self.history.translate(&exchange.path);
-        let mut request = Request::builder().method(exchange.method.as_str()).uri(path).extension(ConnectInfo(peer));
+        let mut request =
+            Request::builder().method(exchange.method.as_str()).uri(path).extension(ConnectInfo(peer));
         for (name, value) in &exchange.headers {
             request = request.header(name, value);
         }
@@ -73,7 +74,7 @@ impl Replay {
         let otherwise = ANSWERED_OTHERWISE.iter().find(|(case, _, _)| *case == name);
         let status = otherwise.map_or(exchange.status, |(_, status, _)| *status);
         if reply.status.as_u16() != status {
-            complaints.push(format!("{name}: status {} and not {status}: {}", reply.status, reply.text));
+            complaints.push(format!("{name}: status {} and not {status}: {}", reply.status, reply.message()));
         }
         if otherwise.is_none() {
             let expected = self.history.translate(&exchange.answer);
@@ -97,7 +98,7 @@ async fn requests_to_the_originals_api_are_answered_alike() {
     let replay = Replay::new(true).await;
     let mut complaints = Vec::new();
     let exchanges = api_exchanges();
-    assert_eq!(exchanges.len(), 43, "all captures are replayed");
+    assert_eq!(exchanges.len(), 45, "all captures are replayed");
     for exchange in exchanges {
         replay.check(&exchange, &mut complaints).await;
     }
@@ -134,7 +135,8 @@ async fn an_investigation_of_the_originals_client_goes_as_it_did() {
 async fn the_originals_client_and_console_read_what_they_did() {
     let replay = Replay::new(true).await;
     let mut complaints = Vec::new();
-    for number in ["06", "09", "16", "17", "18"] {
+    // The dashboard of flow 09 is that of another platform, with 2,000 agents: `api/dashboard` is compared instead.
+    for number in ["06", "16", "17", "18"] {
         replay.check(&flow(number), &mut complaints).await;
     }
     report(&complaints);

@@ -116,10 +116,13 @@ async fn a_target_finds_agents_by_pages_too() {
 async fn what_is_sent_page_by_page_is_one_document() {
     let world = World::new().await;
     agents(&world, 1203).await;
-    for query in ["type=agent&limit=1000000".to_owned(), format!("type=agent&limit=1000000&target={}", escape("all"))] {
+    for query in
+        ["type=agent&limit=1000000".to_owned(), format!("type=agent&limit=1000000&target={}", escape("all"))]
+    {
         let reply = world.get(&format!("/search?{query}")).await;
         assert_eq!(reply.status, StatusCode::OK);
-        let names: BTreeSet<_> = reply.values("agent").iter().map(|agent| agent["name"].to_string()).collect();
+        let names: BTreeSet<_> =
+            reply.values("agent").iter().map(|agent| agent["name"].to_string()).collect();
         assert_eq!(names.len(), 1203);
         let json = reply.json();
         let last = json["collection"]["items"].as_array().unwrap().last().unwrap().clone();

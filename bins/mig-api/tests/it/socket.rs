@@ -95,10 +95,8 @@ async fn a_server_that_stops_takes_no_more_connections() {
 async fn tls_is_spoken_with_the_certificate_of_the_configuration() {
     let world = World::new().await;
     let directory = tempfile::tempdir().unwrap();
-    let files = TlsFiles {
-        certificates: directory.path().join("cert.pem"),
-        key: directory.path().join("key.pem"),
-    };
+    let files =
+        TlsFiles { certificates: directory.path().join("cert.pem"), key: directory.path().join("key.pem") };
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     std::fs::write(&files.certificates, made.cert.pem()).unwrap();
     std::fs::write(&files.key, made.signing_key.serialize_pem()).unwrap();
@@ -108,7 +106,8 @@ async fn tls_is_spoken_with_the_certificate_of_the_configuration() {
         let mut roots = rustls::RootCertStore::empty();
         roots.add(certificate).unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+        let config =
+            rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
         let config = config.unwrap().with_root_certificates(roots).with_no_client_auth();
         let name = "localhost".try_into().unwrap();
         let connection = rustls::ClientConnection::new(Arc::new(config), name).unwrap();

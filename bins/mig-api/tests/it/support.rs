@@ -66,7 +66,8 @@ impl Reply {
 
     /// The message of an error.
     pub(crate) fn message(&self) -> String {
-        self.json()["collection"]["error"]["message"].as_str().unwrap_or_default().to_owned()
+        let json = serde_json::from_str::<Value>(&self.text).unwrap_or_default();
+        json["collection"]["error"]["message"].as_str().unwrap_or_default().to_owned()
     }
 
     /// The value of the first datum of an item.

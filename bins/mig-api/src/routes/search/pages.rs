@@ -1,6 +1,10 @@
 //! The results of one search, some rows at a time.
 
-use crate::{Api, answer::{Document, with_placeholders}, error::ApiError};
+use crate::{
+    Api,
+    answer::{Document, with_placeholders},
+    error::ApiError,
+};
 use mig_core::{
     action::Action,
     agent_info::AgentInfo,
@@ -101,10 +105,7 @@ impl Pages {
     }
 
     /// Each action once, however many commands it has.
-    async fn actions_of(
-        &self,
-        commands: &[StoredCommand],
-    ) -> Result<BTreeMap<ActionId, Action>, StoreError> {
+    async fn actions_of(&self, commands: &[StoredCommand]) -> Result<BTreeMap<ActionId, Action>, StoreError> {
         let ids: BTreeSet<ActionId> = commands.iter().map(|command| command.action).collect();
         let ids: Vec<ActionId> = ids.into_iter().collect();
         let actions = self.api.store.actions_by_id(&ids).await?;

@@ -23,7 +23,9 @@ fn compare(path: &str, expected: &Value, actual: &Value, found: &mut Vec<String>
                 match (one.get(name), other.get(name)) {
                     (Some(expected), Some(actual)) => compare(&path, expected, actual, found),
                     (Some(expected), None) => found.push(format!("{path}: missing, it was {expected}")),
-                    (None, actual) => found.push(format!("{path}: new, it is {}", actual.unwrap_or(&Value::Null))),
+                    (None, actual) => {
+                        found.push(format!("{path}: new, it is {}", actual.unwrap_or(&Value::Null)))
+                    }
                 }
             }
         }
@@ -35,7 +37,8 @@ fn compare(path: &str, expected: &Value, actual: &Value, found: &mut Vec<String>
         (Value::Array(one), Value::Array(other)) => {
             found.push(format!("{path}: {} elements and not {}", other.len(), one.len()));
         }
-        _ if expected == actual || are_times(path, expected, actual) || are_codes(path, expected, actual) => {}
+        _ if expected == actual || are_times(path, expected, actual) || are_codes(path, expected, actual) => {
+        }
         _ => found.push(format!("{path}: {actual} and not {expected}")),
     }
 }

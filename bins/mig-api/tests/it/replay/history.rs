@@ -68,12 +68,17 @@ fn moment(row: &Row, column: &str) -> SystemTime {
 pub(super) async fn load_investigators(store: &dyn Store) -> History {
     for row in table("investigators") {
         let armored = text(&row, "publickey").trim_start_matches("\\x").as_bytes().chunks(2);
-        let armored = armored.map(|digits| u8::from_str_radix(std::str::from_utf8(digits).unwrap(), 16).unwrap());
+        let armored =
+            armored.map(|digits| u8::from_str_radix(std::str::from_utf8(digits).unwrap(), 16).unwrap());
         let armored = String::from_utf8(armored.collect()).unwrap();
         let fingerprint = Keyring::default().add(&armored).unwrap();
         assert_eq!(fingerprint.to_upper(), text(&row, "pgpfingerprint"));
         let permissions = Permissions::from_mask(text(&row, "permissions").parse().unwrap());
-        let new = NewAccount { name: text(&row, "name").to_owned(), key: Some((fingerprint, armored)), permissions };
+        let new = NewAccount {
+            name: text(&row, "name").to_owned(),
+            key: Some((fingerprint, armored)),
+            permissions,
+        };
         let id = store.create_account(&new, moment(&row, "createdat")).await.unwrap().unwrap();
         assert_eq!(id.to_string(), text(&row, "id"));
     }
@@ -143,7 +148,8 @@ async fn load_action(store: &dyn Store, row: &Row, history: &History) {
     let new = NewAction { action, digest, signers: signers(id) };
     store.insert_action(&new, Some(&lease)).await.unwrap();
     assert_eq!(store.claim_actions(&lease, started, 9).await.unwrap().len(), 1);
-    let rows: Vec<Row> = table("commands").into_iter().filter(|row| text(row, "actionid") == id.to_string()).collect();
+    let rows: Vec<Row> =
+        table("commands").into_iter().filter(|row| text(row, "actionid") == id.to_string()).collect();
     let command = |row: &Row| NewCommand {
         id: text(row, "id").parse().unwrap(),
         agent: history.agents[text(row, "agentid")].parse::<AgentId>().unwrap(),
