@@ -21,6 +21,8 @@ use std::{
     process::ExitCode,
 };
 
+/// Where the original has it.
+const USUAL_CONFIG: &str = "/etc/mig/api.cfg";
 /// The original's code for a program that does not start.
 const START_FAILED: u8 = 9;
 
@@ -29,7 +31,7 @@ const START_FAILED: u8 = 9;
 #[command(name = "mig-api", disable_version_flag = true)]
 struct Cli {
     /// The configuration
-    #[arg(short = 'c', value_name = "FILE", default_value = "/etc/mig/api.cfg")]
+    #[arg(short = 'c', value_name = "FILE", default_value = USUAL_CONFIG)]
     config: PathBuf,
     /// Log everything, to standard error
     #[arg(short = 'd')]
@@ -77,7 +79,7 @@ fn execute(cli: &Cli) -> Result<()> {
 
 /// With a store on the command line a missing configuration at the usual place is an empty one.
 fn load(cli: &Cli) -> Result<Loaded<ApiConfig>> {
-    if cli.store.is_some() && cli.config == PathBuf::from("/etc/mig/api.cfg") && !cli.config.exists() {
+    if cli.store.is_some() && cli.config.as_os_str() == USUAL_CONFIG && !cli.config.exists() {
         return Ok(ApiConfig::parse("")?);
     }
     Ok(ApiConfig::load(&cli.config)?)

@@ -12,7 +12,7 @@ pub(crate) fn address(headers: &HeaderMap, peer: Option<IpAddr>, from_end: Optio
     // Several headers are one list.
     let lines = headers.get_all(&FORWARDED_FOR).iter().filter_map(|line| line.to_str().ok());
     let entries: Vec<&str> = lines.flat_map(|line| line.split(',')).map(str::trim).collect();
-    let place = entries.len().checked_sub(from_end.saturating_add(1)).unwrap_or(0);
+    let place = entries.len().saturating_sub(from_end.saturating_add(1));
     entries.get(place)?.parse().ok()
 }
 

@@ -33,6 +33,6 @@ mod state;
 
 pub use self::{
     limiter::Rate,
-    routes::{Access, ROUTES, Route, router},
+    routes::{Access, Answer, ROUTES, Route, describe, router},
     state::{Api, Settings},
 };

@@ -78,6 +78,7 @@ async fn open_routes_are_these_and_no_others() {
         "GET /publickey/{fingerprint}",
         "GET /version",
         "GET /health",
+        "GET /openapi.json",
     ];
     assert_eq!(open, expected);
 }

@@ -136,3 +136,21 @@ async fn a_bad_heartbeat_is_refused_with_its_reason() {
     assert_eq!(reply.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert!(world.store.agents(None, 9).await.unwrap().is_empty());
 }
+
+/// After a change of the routes: `MIG_GOLDEN=write cargo test -p mig-api the_description`.
+#[tokio::test]
+async fn the_description_of_the_routes_is_the_golden_one() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
+    let described = mig_core::json::to_string_pretty(&mig_api::describe("/api/v1")).unwrap() + "\n";
+    if std::env::var_os("MIG_GOLDEN").is_some_and(|word| word == "write") {
+        std::fs::write(path, &described).unwrap();
+    }
+    let golden = mig_core::limits::read_file(path.as_ref(), 1 << 20).unwrap();
+    assert_eq!(described.as_bytes(), golden, "see how to update it above");
+    let world = World::new().await;
+    let reply = world.call(request(Method::GET, "/openapi.json"), "").await;
+    assert_eq!(
+        reply.json()["paths"]["/action/create/"]["post"]["x-permissions"],
+        serde_json::json!(["action_create"])
+    );
+}
