@@ -28,6 +28,10 @@ pub(crate) enum Piece {
     Like(&'static str, String),
     /// The same of the family in the document `x.threat`.
     FamilyLike(String),
+    /// Behind a number: whether it is among those that a sub-query gives, which follows and is run once.
+    Among,
+    /// The end of that sub-query.
+    AmongEnd,
 }
 
 /// What follows `SELECT … FROM actions x `.
@@ -64,14 +68,20 @@ pub(crate) fn commands(search: &Search, page: &SearchPage) -> Vec<Piece> {
     if let Some(found) = search.found {
         clause.value("c.status = 'success' AND c.found = ", Piece::Flag(found));
     }
+    // There are far more commands than actions: the actions are found first.
     if search.action_name.is_some() || search.threat_family.is_some() {
-        clause.begin("EXISTS (SELECT 1 FROM actions x WHERE x.id = c.action_id");
+        clause.begin_among("c.action_id", "SELECT x.id FROM actions x WHERE 1 = 1");
         clause.like("x.name", search.action_name.as_ref());
         clause.family(search);
-        clause.end();
+        clause.pieces.push(Piece::AmongEnd);
     }
     if asks_for_signers(search) {
-        clause.signed_by("c.action_id", search);
+        clause.begin_among(
+            "c.action_id",
+            "SELECT s.action_id FROM signatures s JOIN investigators i ON i.id = s.investigator_id WHERE 1 = 1",
+        );
+        clause.of_investigators(search);
+        clause.pieces.push(Piece::AmongEnd);
     }
     clause.before("c.start_time", "c.id", page.after);
     clause.finish(" ORDER BY c.start_time DESC, c.id DESC", page)
@@ -209,6 +219,16 @@ impl Clause {
         self.pieces.push(Piece::Sql(")"));
     }
 
+    fn begin_among(&mut self, number: &'static str, query: &'static str) {
+        self.and();
+        self.pieces.extend([Piece::Sql(number), Piece::Among, Piece::Sql(query)]);
+    }
+
+    fn of_investigators(&mut self, search: &Search) {
+        self.id("i.id = ", search.investigator.map(|id| id.get()));
+        self.like("i.name", search.investigator_name.as_ref());
+    }
+
     fn of_actions(&mut self, search: &Search) {
         self.id("x.id = ", search.action.map(|id| id.get()));
         self.like("x.name", search.action_name.as_ref());
@@ -232,8 +252,7 @@ impl Clause {
             "EXISTS (SELECT 1 FROM signatures s JOIN investigators i ON i.id = s.investigator_id WHERE s.action_id = ",
         );
         self.pieces.push(Piece::Sql(action));
-        self.id("i.id = ", search.investigator.map(|id| id.get()));
-        self.like("i.name", search.investigator_name.as_ref());
+        self.of_investigators(search);
         self.end();
     }
 

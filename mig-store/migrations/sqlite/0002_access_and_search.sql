@@ -26,5 +26,7 @@ CREATE INDEX actions_by_window ON actions (valid_from, id);
 CREATE INDEX agents_by_heartbeat ON agents (heartbeat_time, id);
 CREATE INDEX commands_by_agent ON commands (agent_id);
 CREATE INDEX commands_by_start ON commands (start_time, id);
-CREATE INDEX commands_by_status_and_start ON commands (status, start_time, id);
+CREATE INDEX commands_by_action_and_start ON commands (action_id, start_time, id);
 CREATE INDEX signatures_by_investigator ON signatures (investigator_id);
+-- Few commands fail, and those are looked for.
+CREATE INDEX commands_without_success ON commands (status, start_time, id) WHERE status <> 'success';

@@ -126,6 +126,9 @@ async fn rows(
             Piece::Time(micros) => builder.push_bind(Moment::from_micros(*micros)),
             Piece::Flag(flag) => builder.push_bind(*flag),
             Piece::Text(text) => builder.push_bind(text.clone()),
+            // An array is made once, and few elements lead to an index: `IN` would join.
+            Piece::Among => builder.push(" = ANY (ARRAY("),
+            Piece::AmongEnd => builder.push("))"),
             Piece::Like(column, pattern) => like(&mut builder, column, pattern),
             Piece::FamilyLike(pattern) => like(&mut builder, "(x.threat::json ->> 'family')", pattern),
         };

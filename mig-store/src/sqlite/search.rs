@@ -103,6 +103,8 @@ async fn rows(
             Piece::Number(number) | Piece::Time(number) => builder.push_bind(*number),
             Piece::Flag(flag) => builder.push_bind(*flag),
             Piece::Text(text) => builder.push_bind(text.clone()),
+            Piece::Among => builder.push(" IN ("),
+            Piece::AmongEnd => builder.push(")"),
             Piece::Like(column, pattern) => like(&mut builder, column, pattern),
             Piece::FamilyLike(pattern) => like(&mut builder, "(x.threat ->> 'family')", pattern),
         };
