@@ -5,6 +5,7 @@
 mod access;
 mod actions;
 mod follow;
+mod hostile;
 mod investigators;
 mod program;
 mod public;
