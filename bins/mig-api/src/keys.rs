@@ -36,15 +36,15 @@ impl InvestigatorKeys {
         now: SystemTime,
         window: Duration,
     ) -> Result<Result<Fingerprint, TokenError>, StoreError> {
-        let checked = token::check(text, &self.current(), now, window);
+        let known = self.current();
+        let checked = token::check(text, &known, now, window);
         if !matches!(checked, Err(TokenError::Signature(VerifyError::UnknownSigner(_)))) {
             return Ok(checked);
         }
         // Perhaps the investigator is new.
-        if !self.refresh(store).await? {
-            return Ok(checked);
-        }
-        Ok(token::check(text, &self.current(), now, window))
+        self.refresh(store, &known).await?;
+        let newer = self.current();
+        Ok(if Arc::ptr_eq(&known, &newer) { checked } else { token::check(text, &newer, now, window) })
     }
 
     /// Makes the next unknown signer count as a new one.
@@ -56,11 +56,11 @@ impl InvestigatorKeys {
         Arc::clone(&self.known.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads the keys again; false if that was done a moment ago.
-    async fn refresh(&self, store: &dyn Store) -> Result<bool, StoreError> {
+    /// Reads the keys again, unless that was done a moment ago, or by another request while this one waited.
+    async fn refresh(&self, store: &dyn Store, known: &Arc<Keyring>) -> Result<(), StoreError> {
         let mut read = self.read.lock().await;
-        if read.is_some_and(|read| read.elapsed() < REFRESH) {
-            return Ok(false);
+        if read.is_some_and(|read| read.elapsed() < REFRESH) || !Arc::ptr_eq(known, &self.current()) {
+            return Ok(());
         }
         let mut keyring = Keyring::default();
         for key in store.active_keys().await? {
@@ -70,7 +70,7 @@ impl InvestigatorKeys {
         }
         *self.known.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keyring);
         *read = Some(Instant::now());
-        Ok(true)
+        Ok(())
     }
 }
 

@@ -1,6 +1,8 @@
 //! From the configuration to a store.
 
-use anyhow::{Context, Result, bail};
+#[cfg(feature = "postgres")]
+use anyhow::Context as _;
+use anyhow::{Result, bail};
 use mig_core::{config::Database, store::Store};
 use std::sync::Arc;
 

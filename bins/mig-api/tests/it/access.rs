@@ -100,6 +100,22 @@ async fn a_disabled_investigator_loses_access_at_once() {
     assert_eq!(ask().await.status, StatusCode::FORBIDDEN);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_calls_may_come_at_the_same_time() {
+    let world = std::sync::Arc::new(World::new().await);
+    let calls: Vec<_> = (0..20)
+        .map(|_| {
+            tokio::spawn({
+                let world = std::sync::Arc::clone(&world);
+                async move { world.get("/dashboard").await.status }
+            })
+        })
+        .collect();
+    for call in calls {
+        assert_eq!(call.await.unwrap(), StatusCode::OK);
+    }
+}
+
 #[tokio::test]
 async fn a_token_counts_in_its_window_only_and_says_why_not() {
     let world = World::new().await;
