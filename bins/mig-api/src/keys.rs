@@ -6,6 +6,7 @@ use mig_core::{
     loader,
     sign::{Fingerprint, Keyring, VerifyError},
     store::{Account, KeyHolder, Store, StoreError},
+    time::Time,
     token::{self, TokenError},
 };
 use sha2::{Digest, Sha256};
@@ -17,6 +18,11 @@ use std::{
 
 /// How often unknown signers make us read all keys again.
 const REFRESH: Duration = Duration::from_secs(1);
+/// How long a signature that was good counts without another look: clients send a token many times. A key that expires or was revoked
+/// meanwhile counts so much longer; who is disabled loses access at once.
+const TOKEN_AGE: Duration = Duration::from_secs(30);
+/// Tokens that are remembered; beyond, all are forgotten.
+const MAX_TOKENS: usize = 10_000;
 /// API keys that are remembered; beyond, all are forgotten.
 const MAX_API_KEYS: usize = 10_000;
 
@@ -25,11 +31,47 @@ const MAX_API_KEYS: usize = 10_000;
 pub(crate) struct InvestigatorKeys {
     known: RwLock<Arc<Keyring>>,
     read: tokio::sync::Mutex<Option<Instant>>,
+    /// Tokens with a good signature by their digests: whose, and until when that counts.
+    tokens: Mutex<HashMap<[u8; 32], (Fingerprint, Instant)>>,
 }
 
 impl InvestigatorKeys {
     /// Whose token it is.
     pub(crate) async fn check_token(
+        &self,
+        store: &dyn Store,
+        text: &str,
+        now: SystemTime,
+        window: Duration,
+    ) -> Result<Result<Fingerprint, TokenError>, StoreError> {
+        let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+        if let Some(fingerprint) = self.remembered(&digest)
+            && is_in_window(text, now, window)
+        {
+            return Ok(Ok(fingerprint));
+        }
+        let checked = self.verify(store, text, now, window).await?;
+        if let Ok(fingerprint) = &checked {
+            self.remember(digest, fingerprint.clone());
+        }
+        Ok(checked)
+    }
+
+    fn remembered(&self, digest: &[u8; 32]) -> Option<Fingerprint> {
+        let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        let (fingerprint, until) = tokens.get(digest)?;
+        (*until > Instant::now()).then(|| fingerprint.clone())
+    }
+
+    fn remember(&self, digest: [u8; 32], fingerprint: Fingerprint) {
+        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        if tokens.len() >= MAX_TOKENS {
+            tokens.clear();
+        }
+        tokens.insert(digest, (fingerprint, Instant::now() + TOKEN_AGE));
+    }
+
+    async fn verify(
         &self,
         store: &dyn Store,
         text: &str,
@@ -72,6 +114,13 @@ impl InvestigatorKeys {
         *read = Some(Instant::now());
         Ok(())
     }
+}
+
+/// Of a token whose form is known to be right.
+fn is_in_window(text: &str, now: SystemTime, window: Duration) -> bool {
+    let made = text.split(';').nth(1).and_then(|made| made.parse::<Time>().ok());
+    let clock = Time::from(now);
+    made.is_some_and(|made| made >= clock.minus(window) && made <= clock.plus(window))
 }
 
 /// API keys that were right once: a salted hash takes a millisecond, by purpose.
@@ -124,4 +173,35 @@ impl ApiKeys {
 
 fn holder_of(key: &str, holders: Vec<KeyHolder>) -> Option<KeyHolder> {
     holders.into_iter().find(|holder| loader::is_key_of_hash(key, &holder.salt, &holder.hash))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mig_core::{
+        permissions::Permissions,
+        sign::{KeyAlgorithm, SecretKey, Signer as _},
+        store::NewAccount,
+    };
+
+    #[tokio::test]
+    async fn a_remembered_token_is_still_too_old_when_its_window_is_over() {
+        let store = mig_store::open("sqlite::memory:").await.unwrap();
+        let key = SecretKey::generate("Ann", KeyAlgorithm::Ed25519, None).unwrap();
+        let public = (key.fingerprint().clone(), key.public_armored().unwrap());
+        let permissions = Permissions::default();
+        let now = SystemTime::now();
+        let new = NewAccount { name: "Ann".to_owned(), key: Some(public), permissions };
+        store.create_account(&new, now).await.unwrap();
+        let (keys, window) = (InvestigatorKeys::default(), Duration::from_secs(600));
+        let token = token::make(&key, Time::from(now), 1).unwrap();
+        let check = async |token: &str, now| keys.check_token(&*store, token, now, window).await.unwrap();
+        for _ in 0..2 {
+            assert_eq!(&check(&token, now).await.unwrap(), key.fingerprint());
+        }
+        for moved in [now + Duration::from_secs(602), now - Duration::from_secs(602)] {
+            assert!(matches!(check(&token, moved).await, Err(TokenError::Window)));
+        }
+        assert!(check(&token.replace(";1;", ";2;"), now).await.is_err(), "another text is another token");
+    }
 }
