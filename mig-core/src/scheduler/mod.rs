@@ -18,6 +18,7 @@ pub mod intake;
 mod launch;
 mod sweep;
 
+pub(crate) use self::launch::Earlier;
 pub use self::{
     answers::{AnswerError, check_answer},
     engine::{Options, Scheduler, SchedulerError},

@@ -182,14 +182,17 @@ async fn page(
 }
 
 /// Reads actions, with what other tables hold of them.
-async fn complete(connection: &mut PgConnection, rows: &[PgRow]) -> Result<Vec<StoredAction>, Failure> {
+pub(super) async fn complete(
+    connection: &mut PgConnection,
+    rows: &[PgRow],
+) -> Result<Vec<StoredAction>, Failure> {
     let mut actions = rows.iter().map(row::action).collect::<Result<Vec<_>, _>>()?;
     if actions.is_empty() {
         return Ok(actions);
     }
     let ids = row::id_list("action id", actions.iter().map(|stored| stored.action.id.get()))?;
     let mut counters = command::counters(connection, &ids).await?;
-    let sql = "SELECT s.action_id, i.id, i.name, i.fingerprint, i.status, i.created_at, i.last_modified
+    let sql = "SELECT s.action_id, i.id, i.name, i.fingerprint, i.status, i.created_at, i.last_modified, i.permissions
         FROM signatures s JOIN investigators i ON i.id = s.investigator_id WHERE s.action_id = ANY($1) ORDER BY i.id";
     let mut signers: BTreeMap<i64, Vec<_>> = BTreeMap::new();
     for found in sqlx::query(sql).bind(&ids).fetch_all(connection).await? {

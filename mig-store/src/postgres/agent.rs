@@ -165,6 +165,28 @@ impl PostgresStore {
     }
 }
 
+impl PostgresStore {
+    /// How many agents [`reachable_agents_where`](Self::reachable_agents_where) gives in all.
+    ///
+    /// # Errors
+    /// As [`agents_where`](Self::agents_where).
+    pub async fn count_reachable_where(&self, target: &Target, now: SystemTime) -> Result<u64, StoreError> {
+        reading!(self, "counting the agents of a target", |connection| count(connection, target, now))
+    }
+}
+
+async fn count(connection: &mut PgConnection, target: &Target, now: SystemTime) -> Result<u64, Failure> {
+    let Compiled { sql, arguments } = compile(target.condition(), Time::from(now), PgArguments::default())?;
+    let sql = AssertSqlSafe(format!("{COUNT_REACHABLE_WHERE}{sql}"));
+    let query = sqlx::query_scalar_with::<_, i64, _>(sql, arguments).persistent(false);
+    Ok(u64::try_from(query.fetch_one(connection).await?).unwrap_or(0))
+}
+
+const COUNT_REACHABLE_WHERE: &str =
+    "SELECT count(*) FROM agents a WHERE a.status IN ('online', 'idle') AND NOT EXISTS (
+        SELECT 1 FROM agents b WHERE b.queue_location = a.queue_location AND b.status IN ('online', 'idle')
+            AND (b.heartbeat_time, b.id) > (a.heartbeat_time, a.id)) AND ";
+
 /// A page of the agents that a target holds for.
 struct Page<'a> {
     target: &'a Target,

@@ -152,7 +152,10 @@ pub(super) fn command(row: &PgRow) -> Result<StoredCommand, Failure> {
     })
 }
 
-async fn with_results(connection: &mut PgConnection, rows: &[PgRow]) -> Result<Vec<StoredCommand>, Failure> {
+pub(super) async fn with_results(
+    connection: &mut PgConnection,
+    rows: &[PgRow],
+) -> Result<Vec<StoredCommand>, Failure> {
     let mut commands = rows.iter().map(command).collect::<Result<Vec<_>, _>>()?;
     let ids = row::id_list("command id", commands.iter().map(|command| command.id.get()))?;
     let mut results = answer::results(connection, &ids).await?;

@@ -14,6 +14,7 @@ use std::time::Duration;
 /// The schema, step by step. A step that was released never changes.
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0001_first.sql"),
+    include_str!("../../migrations/postgres/0002_access_and_search.sql"),
     include_str!("../../migrations/postgres/0003_retention.sql"),
 ];
 

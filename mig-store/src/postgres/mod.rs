@@ -10,6 +10,7 @@
 //!   into the schema `original` as they are, and ours are filled from them. What could not be taken as it was is listed in
 //!   `original.remarks`.
 
+mod access;
 mod action;
 mod agent;
 mod answer;
@@ -25,6 +26,7 @@ mod news;
 mod original;
 mod retention;
 mod row;
+mod search;
 mod settle;
 mod target;
 mod write;

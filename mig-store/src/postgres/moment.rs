@@ -35,6 +35,11 @@ impl Moment {
         Self(micros(time))
     }
 
+    /// For microseconds since 1970.
+    pub(super) const fn from_micros(micros: i64) -> Self {
+        Self(micros)
+    }
+
     /// For documents. The offset from UTC is not kept; no signature covers it.
     pub(super) fn of(time: Time) -> Self {
         Self(micros_of(time))

@@ -183,11 +183,14 @@ async fn page(
 }
 
 /// Adds what other tables hold.
-async fn complete(connection: &mut SqliteConnection, found: &SqliteRow) -> Result<StoredAction, Failure> {
+pub(super) async fn complete(
+    connection: &mut SqliteConnection,
+    found: &SqliteRow,
+) -> Result<StoredAction, Failure> {
     let mut stored = row::action(found)?;
     let id: i64 = found.try_get("id")?;
     stored.action.counters = command::counters(connection, id).await?;
-    let sql = "SELECT i.id, i.name, i.fingerprint, i.status, i.created_at, i.last_modified
+    let sql = "SELECT i.id, i.name, i.fingerprint, i.status, i.created_at, i.last_modified, i.permissions
         FROM signatures s JOIN investigators i ON i.id = s.investigator_id WHERE s.action_id = ?1 ORDER BY i.id";
     let signers = sqlx::query(sql).bind(id).fetch_all(connection).await?;
     stored.action.investigators = signers.iter().map(investigator).collect::<Result<_, _>>()?;

@@ -8,6 +8,7 @@
 //! * **Access**: the file is made with mode 0600, and SQLite gives the same mode to its companions. On a file system that is mounted
 //!   for reading only, what is there can be read.
 
+mod access;
 mod action;
 mod agent;
 mod answer;
@@ -19,6 +20,7 @@ mod investigator;
 mod lease;
 mod retention;
 mod row;
+mod search;
 mod settle;
 mod write;
 

@@ -27,6 +27,7 @@ mod contract {
     }
 
     mig_core::store_contract_tests!(open);
+    mig_core::search_contract_tests!(open);
 }
 
 async fn connect(url: &str) -> PgConnection {
