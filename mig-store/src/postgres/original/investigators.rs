@@ -86,7 +86,7 @@ fn convert(
         status: status(&text(row, "status")?, &mut about),
         created_at: time(row, "createdat", now)?,
         last_modified: time(row, "lastmodified", now)?,
-        permissions: row.try_get::<Option<_>, _>("permissions")?.unwrap_or_default(),
+        permissions: permissions(row.try_get("permissions")?, &mut about),
         api_key: row.try_get("apikey")?,
         api_salt: row.try_get("apisalt")?,
     }))
@@ -124,6 +124,15 @@ fn status(word: &str, about: &mut About<'_>) -> InvestigatorStatus {
         about.say(format!("taken over as disabled: {error}"));
         InvestigatorStatus::Disabled
     })
+}
+
+/// A bit mask; a negative number is none.
+fn permissions(mask: Option<i64>, about: &mut About<'_>) -> i64 {
+    let mask = mask.unwrap_or_default();
+    if mask < 0 {
+        about.say(format!("taken over without permissions: {mask} is no set of them"));
+    }
+    mask.max(0)
 }
 
 impl NewRow {

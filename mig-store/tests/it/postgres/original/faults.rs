@@ -20,7 +20,7 @@ INSERT INTO investigators (id, name, pgpfingerprint, publickey, status, createda
     (1, 'ana', '0123456789abcdef0123456789abcdef01234567', 'key', 'active', now(), now(), 7),
     (2, 'twin', '0123456789ABCDEF0123456789ABCDEF01234567', '\xff00', 'active', now(), now(), 0),
     (3, 'robot', NULL, NULL, 'retired', now(), now(), 1),
-    (4, 'old', 'A1B2', NULL, 'active', now(), now(), 0);
+    (4, 'old', 'A1B2', NULL, 'active', now(), now(), -7);
 INSERT INTO agents (id, name, queueloc, mode, version, pid, starttime, heartbeattime, refreshtime, status, environment, tags) VALUES
     (10, 'one', 'linux.one', '', '1', 1, now(), now(), now(), 'online', '["no", "object"]', '{"a": 1, "b": "x\u0000"}'),
     (11, 'two', 'linux.two', '', '1', 1, now(), now(), 'infinity', 'upgraded', NULL, '"text"'),
@@ -114,6 +114,7 @@ async fn odd_rows_are_taken_as_far_as_they_go_and_named() {
         ("investigators", "2", "publickey is not text"),
         ("investigators", "3", "taken over as disabled"),
         ("investigators", "4", "'A1B2' is not a fingerprint"),
+        ("investigators", "4", "without permissions: -7 is no set of them"),
         ("signatures", "-5 1", "its action or investigator was not"),
     ];
     for (table, row, remark) in expected {
