@@ -5,6 +5,7 @@ use crate::{
     json,
     sign::{Fingerprint, Keyring, VerifyError},
 };
+use sha2::{Digest, Sha256};
 use std::time::SystemTime;
 
 impl Action {
@@ -52,6 +53,12 @@ impl SignedText {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// SHA-256 of the text: by it a store knows an action again.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        Sha256::digest(self.text.as_bytes()).into()
     }
 
     /// The text of programs built with Go 1.7 or earlier, if it is another one.

@@ -4,6 +4,7 @@ use crate::{
     id::{ActionId, AgentId, CommandId, InvestigatorId, LoaderId, ManifestId},
     json::{Map, Value},
     limits,
+    target::Like,
     time::Time,
 };
 use std::{fmt::Display, str::FromStr, time::Duration};
@@ -138,6 +139,12 @@ impl Search {
         Ok(search)
     }
 
+    /// Rows of a page unless a client asks for another number.
+    #[must_use]
+    pub const fn default_limit() -> u32 {
+        DEFAULT_LIMIT
+    }
+
     fn set(&mut self, parameter: Parameter<'_>) -> Result<(), SearchError> {
         match parameter.name {
             "type" => {
@@ -240,6 +247,12 @@ impl Parameter<'_> {
     fn pattern(self) -> Result<Option<String>, SearchError> {
         if self.value.len() > limits::MAX_LIKE_BYTES {
             return Err(self.is_not("short enough for a pattern"));
+        }
+        // A NUL is in no text that a database holds.
+        if self.value.contains('\0') || Like::new(self.value, Like::DEFAULT_ESCAPE, true).is_err() {
+            return Err(
+                self.is_not("a pattern: % is any text, _ any character, \\ takes the next one as it is")
+            );
         }
         Ok(Some(self.value.to_owned()).filter(|value| value != ANY_TEXT))
     }

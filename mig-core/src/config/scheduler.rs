@@ -36,6 +36,8 @@ pub struct SchedulerConfig {
     pub queue_cleanup_interval: Duration,
     /// How long ended actions and their commands are kept; `None` for ever. Ours.
     pub retention: Option<Duration>,
+    /// How long agents are kept after their last heartbeat; `None` for ever. Ours.
+    pub agent_retention: Option<Duration>,
     /// Where metrics and health are served; `None` for nowhere. Ours.
     pub metrics: Option<SocketAddr>,
     /// The database; `None` for the embedded one.
@@ -117,6 +119,7 @@ impl Config for SchedulerConfig {
             sweep_interval,
             queue_cleanup_interval,
             retention: reader.duration("periodic", "retention").filter(|time| !time.is_zero()),
+            agent_retention: reader.duration("periodic", "agentretention").filter(|time| !time.is_zero()),
             metrics: reader.address("metrics", "listen").flatten(),
             database: Database::read(reader),
             relay: relay(reader),

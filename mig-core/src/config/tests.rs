@@ -108,6 +108,17 @@ const SCHEDULER: &str = r#"
 "#;
 
 #[test]
+fn a_scheduler_keeps_everything_unless_it_is_told_for_how_long() {
+    let config = |text| SchedulerConfig::parse(text).unwrap().config;
+    assert_eq!((config("").retention, config("").agent_retention), (None, None));
+    let told = config("[periodic]\nretention = 2160h\nagentretention = 0s\n");
+    assert_eq!(
+        (told.retention, told.agent_retention),
+        (Some(std::time::Duration::from_secs(2160 * 3600)), None)
+    );
+}
+
+#[test]
 fn a_configuration_of_the_originals_scheduler_is_read_and_its_spool_is_not_used() {
     let Loaded { config, warnings } = SchedulerConfig::parse(SCHEDULER).unwrap();
     let lines: Vec<_> = warnings.iter().filter_map(|warning| warning.line).collect();

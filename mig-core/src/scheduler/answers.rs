@@ -106,11 +106,23 @@ impl Scheduler {
             let ids: Vec<_> = commands.iter().map(|command| command.id).collect();
             let sent = self.patiently(|| self.store.sent_commands(&ids)).await?;
             let answers = matching(commands, sent);
-            if !answers.is_empty() {
-                self.patiently(|| self.record_answers(&answers)).await?;
-            }
+            self.record_known(answers).await?;
             batch::acknowledge(batch).await;
         }
+    }
+
+    /// A command may be deleted between the look at it and its answer: then the others still count.
+    async fn record_known(&self, mut answers: Vec<Answer>) -> Result<(), SchedulerError> {
+        while !answers.is_empty() {
+            match self.patiently(|| self.record_answers(&answers)).await {
+                Err(SchedulerError::Store(StoreError::CommandNotFound(id))) => {
+                    tracing::warn!(command = %id, "answer dropped: its command was deleted");
+                    answers.retain(|answer| answer.command != id);
+                }
+                result => return result,
+            }
+        }
+        Ok(())
     }
 
     async fn record_answers(&self, answers: &[Answer]) -> Result<(), StoreError> {

@@ -25,6 +25,12 @@ pub struct Options {
     pub idle_after: Duration,
     /// Silence after which an idle agent is offline. Heartbeats that say they are older are ignored.
     pub offline_after: Duration,
+    /// How long actions and their commands are kept after they ended; `None` for ever.
+    pub keep_actions: Option<Duration>,
+    /// How long agents are kept after their last heartbeat, and after their commands; `None` for ever.
+    pub keep_agents: Option<Duration>,
+    /// How often it is looked for what need not be kept.
+    pub forget_every: Duration,
 }
 
 /// The original's periods where it has them: a heartbeat each 5 minutes, idle after 5 of them.
@@ -38,6 +44,9 @@ impl Default for Options {
             answer_grace: Duration::from_secs(5),
             idle_after: Duration::from_secs(25 * 60),
             offline_after: Duration::from_secs(45 * 60),
+            keep_actions: None,
+            keep_agents: None,
+            forget_every: Duration::from_secs(87),
         }
     }
 }
@@ -84,6 +93,7 @@ impl Scheduler {
             failure = self.take_heartbeats(heartbeats) => failure,
             failure = self.work() => failure,
             failure = self.keep_lease() => failure,
+            failure = self.forget_old() => failure,
             () = stop => Ok(self.store.release_leases(&self.owner).await?),
         }
     }
@@ -103,6 +113,16 @@ impl Scheduler {
         self.launch_due().await?;
         self.hand_over_due().await?;
         Ok(sweep::sweep(&*self.store, self.clock.now(), &self.options).await?)
+    }
+
+    /// Deletes what need not be kept, in small steps between which others have their turn.
+    async fn forget_old(&self) -> Result<(), SchedulerError> {
+        loop {
+            let now = self.clock.now();
+            let is_more = self.patiently(|| sweep::forget(&*self.store, now, &self.options)).await?;
+            let pause = if is_more { self.options.tick } else { self.options.forget_every };
+            tokio::time::sleep(pause).await;
+        }
     }
 
     async fn keep_lease(&self) -> Result<(), SchedulerError> {

@@ -12,7 +12,6 @@ use crate::{
     target::{Target, TargetError},
     time::Time,
 };
-use sha2::{Digest, Sha256};
 use std::{collections::BTreeMap, time::SystemTime};
 
 /// Why an action was not taken.
@@ -76,7 +75,7 @@ pub async fn submit(
     if action.id.is_zero() {
         action.id = ActionId::unique()?;
     }
-    let digest = Sha256::digest(text.as_str().as_bytes()).into();
+    let digest = text.digest();
     Ok(store.insert_action(&NewAction { action, digest, signers }, lease).await?)
 }
 

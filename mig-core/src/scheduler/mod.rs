@@ -18,8 +18,10 @@ pub mod intake;
 mod launch;
 mod sweep;
 
+pub(crate) use self::launch::Earlier;
 pub use self::{
     answers::{AnswerError, check_answer},
     engine::{Options, Scheduler, SchedulerError},
     heartbeats::{HeartbeatError, check_heartbeat},
+    launch::targeted_by_pages,
 };

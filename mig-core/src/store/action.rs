@@ -122,4 +122,12 @@ pub trait ActionStore: Debug + Send + Sync {
     /// # Errors
     /// [`StoreError`] if the backend fails.
     async fn expire_actions(&self, now: SystemTime) -> Result<u64, StoreError>;
+
+    /// Deletes up to `limit` actions and commands, with results and signatures, of actions that ended before `before` and were
+    /// valid until before it. Of an action its commands go first, so that it shows fewer of them until it goes itself. Returns
+    /// how many were deleted; fewer than `limit` were the last ones.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the backend fails.
+    async fn forget_actions(&self, before: SystemTime, limit: u32) -> Result<u64, StoreError>;
 }

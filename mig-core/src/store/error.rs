@@ -59,6 +59,12 @@ pub enum StoreError {
         #[source]
         source: BoxError,
     },
+    /// A target took the database longer than a statement may.
+    #[error("{place} did not find the agents of the target in time: ask fewer things of each agent")]
+    TargetTooSlow {
+        /// Which database.
+        place: String,
+    },
     /// The server does not let us do that.
     #[error("{place} refuses access during {operation}: {advice}")]
     Refused {
@@ -111,6 +117,25 @@ pub enum StoreError {
         found: i64,
         /// The latest version this program knows.
         known: i64,
+    },
+    /// The database holds tables that are neither ours nor the original's.
+    #[error("{place} can not be used, because {what}: give the platform a database of its own")]
+    ForeignSchema {
+        /// Which database.
+        place: String,
+        /// What is in the way.
+        what: String,
+    },
+    /// The database holds tables of the original from before 2015.
+    #[error(
+        "{place} was made by a version of the original from before 2015, {missing} is missing: bring it to the schema of \
+         2015 or 2019 first"
+    )]
+    OlderSchema {
+        /// Which database.
+        place: String,
+        /// A table, or a table and its column.
+        missing: String,
     },
     /// Something in the database is not what this program writes.
     #[error("{place} holds a damaged {what}")]

@@ -74,7 +74,7 @@ pub trait InvestigatorStore: Debug + Send + Sync {
         now: SystemTime,
     ) -> Result<InvestigatorId, StoreError>;
 
-    /// One investigator.
+    /// One investigator, with public key and rights; of an API key only that there is one.
     ///
     /// # Errors
     /// [`StoreError::InvestigatorNotFound`].

@@ -3,6 +3,7 @@
 //! The traits say what must hold; `testing::store_contract` checks it on any implementation.
 //! Every method is atomic: it happens as a whole or not at all, also when its future is dropped or the process is killed.
 
+mod access;
 mod action;
 mod agent;
 mod command;
@@ -10,12 +11,14 @@ mod enrolment;
 mod error;
 mod investigator;
 mod lease;
+mod search;
 
 use async_trait::async_trait;
 
 pub use self::{
+    access::{AccessStore, Account, ApiKeyHash, KeyHolder, NewAccount},
     action::{ActionStore, Insertion, NewAction, StoredAction},
-    agent::AgentStore,
+    agent::{AgentStore, TargetedAgent},
     command::{
         Answer, CommandFilter, CommandQuery, CommandStore, EndMark, Handover, NewCommand, SentCommand,
         StoredCommand,
@@ -24,11 +27,14 @@ pub use self::{
     error::StoreError,
     investigator::{ActiveKey, InvestigatorStatus, InvestigatorStore, NewInvestigator},
     lease::{Lease, OwnerId},
+    search::{SearchKey, SearchPage, SearchStore, TargetPreview},
 };
 
 /// Everything a platform remembers, in one place.
 #[async_trait]
-pub trait Store: ActionStore + CommandStore + AgentStore + InvestigatorStore + EnrolmentStore {
+pub trait Store:
+    ActionStore + CommandStore + AgentStore + InvestigatorStore + AccessStore + SearchStore + EnrolmentStore
+{
     /// Makes an owner count as alive until the end of the lease, and keeps what it has claimed.
     ///
     /// # Errors

@@ -3,6 +3,8 @@
 pub mod obedient;
 pub mod person;
 mod script;
+#[cfg(feature = "engine")]
+pub mod search_contract;
 mod session;
 #[cfg(feature = "engine")]
 pub mod store_contract;

@@ -13,6 +13,7 @@ use crate::{
         Answer, CommandFilter, CommandQuery, Enrolment, Handover, Insertion, InvestigatorStatus, Lease,
         NewAction, NewCommand, NewInvestigator, OwnerId, Store, StoreError,
     },
+    target::Target,
     time::Time,
 };
 use std::{
@@ -64,6 +65,11 @@ macro_rules! store_contract_tests {
             of_an_endpoint_only_the_latest_process_is_reachable
             silent_agents_become_idle_then_offline
             agents_that_found_something_are_known_by_their_address
+            a_target_names_reachable_agents_page_by_page
+            a_target_may_ask_what_was_found_before
+            old_actions_are_deleted_in_small_steps
+            what_is_not_over_or_not_old_is_kept
+            agents_are_kept_as_long_as_their_commands
             an_investigator_is_added_once_and_loses_access_at_once
             an_invitation_is_good_for_one_agent
             an_enrolment_may_be_repeated_by_who_did_not_hear_of_it
@@ -643,6 +649,107 @@ pub async fn agents_that_found_something_are_known_by_their_address(store: &dyn 
     assert_eq!(found, ["linux.one".to_owned()].into());
     let not_found = store.agents_that_found(ActionId::new(1), false).await.unwrap();
     assert_eq!(not_found, ["linux.one".to_owned(), "linux.two".to_owned()].into());
+}
+
+/// The same page by page as at once; of a machine the latest process only, of silent ones none.
+pub async fn a_target_names_reachable_agents_page_by_page(store: &dyn Store) {
+    let beats: Vec<_> = (0..7).map(|number| agent(&format!("web{number}"), 1)).collect();
+    store.record_heartbeats(&beats, after(1)).await.unwrap();
+    store.record_heartbeats(&[agent("web3", 2), agent("db", 1)], after(2)).await.unwrap();
+    let target = Target::parse("name LIKE 'web%' AND tags->>'site' = 'lab' AND name <> 'web5'").unwrap();
+    let all = store.targeted_agents(&target, after(3), None, 100).await.unwrap();
+    let known = store.reachable_agents(None, 100).await.unwrap();
+    let expected: Vec<_> =
+        known.iter().filter(|agent| agent.name.contains("web") && agent.name != "web5").collect();
+    assert_eq!(all.len(), 6);
+    for (targeted, known) in all.iter().zip(expected) {
+        assert_eq!((targeted.id, &targeted.queue_location), (known.id, &known.queue_location));
+    }
+    let (mut paged, mut last) = (Vec::new(), None);
+    loop {
+        let page = store.targeted_agents(&target, after(3), last, 2).await.unwrap();
+        let Some(end) = page.last() else { break };
+        last = Some(end.id);
+        paged.extend(page);
+    }
+    assert_eq!(paged, all);
+    store.age_agents(after(9), start()).await.unwrap();
+    store.age_agents(after(9), after(9)).await.unwrap();
+    assert!(store.targeted_agents(&Target::all(), after(9), None, 100).await.unwrap().is_empty());
+}
+
+/// By the address of who answered, also if another process listens there now.
+pub async fn a_target_may_ask_what_was_found_before(store: &dyn Store) {
+    launch(store, 1, "a", &["one", "two", "three"]).await;
+    let answers = [answer(101, AnswerStatus::Success, true), answer(102, AnswerStatus::Success, false)];
+    store.record_answers(&answers, start()).await.unwrap();
+    store.record_heartbeats(&[agent("one", 2)], after(1)).await.unwrap();
+    let target = Target::found_in(ActionId::new(1), true, Target::all());
+    let found = store.targeted_agents(&target, after(2), None, 100).await.unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].queue_location, "linux.one");
+}
+
+/// Never more than the limit at once, and in the end nothing is left.
+pub async fn old_actions_are_deleted_in_small_steps(store: &dyn Store) {
+    let mut first = new_action(2);
+    first.signers = vec![signer(store).await];
+    store.insert_action(&first, None).await.unwrap();
+    store.cancel_action(ActionId::new(2), after(1)).await.unwrap();
+    launch(store, 1, "a", &["one", "two", "three"]).await;
+    let answers = [101, 102, 103].map(|id| answer(id, AnswerStatus::Success, true));
+    store.record_answers(&answers, after(2)).await.unwrap();
+    let old = after(VALID_SECONDS + 1);
+    let mut steps = Vec::new();
+    loop {
+        let deleted = store.forget_actions(old, 2).await.unwrap();
+        steps.push(deleted);
+        if deleted < 2 {
+            break;
+        }
+    }
+    assert!(steps.iter().all(|step| *step <= 2), "{steps:?}");
+    assert_eq!(steps.iter().sum::<u64>(), 5, "two actions and three commands: {steps:?}");
+    assert!(store.actions(None, 10).await.unwrap().is_empty());
+    assert!(store.command(CommandId::new(101)).await.unwrap_err().is_not_found());
+    assert!(store.sent_commands(&[CommandId::new(101)]).await.unwrap().is_empty());
+    assert_eq!(store.forget_actions(old, 2).await.unwrap(), 0);
+}
+
+/// The window must have closed too: what is sent again meanwhile is still known.
+pub async fn what_is_not_over_or_not_old_is_kept(store: &dyn Store) {
+    launch(store, 1, "a", &["one"]).await;
+    store.insert_action(&new_action(2), None).await.unwrap();
+    store.insert_action(&new_action(3), None).await.unwrap();
+    store.cancel_action(ActionId::new(3), after(1)).await.unwrap();
+    assert_eq!(store.forget_actions(after(VALID_SECONDS), 10).await.unwrap(), 0, "its window is still open");
+    assert_eq!(store.forget_actions(after(VALID_SECONDS + 1), 10).await.unwrap(), 1);
+    assert!(store.action(ActionId::new(3)).await.unwrap_err().is_not_found());
+    let late = after(VALID_SECONDS + 60);
+    store.record_answers(&[answer(101, AnswerStatus::Success, true)], late).await.unwrap();
+    assert_eq!(store.forget_actions(late, 10).await.unwrap(), 0, "it ended just now");
+    assert_eq!(store.command(CommandId::new(101)).await.unwrap().results.len(), 2);
+    assert_eq!(status_of(store, 2).await, ActionStatus::Pending);
+}
+
+/// Who is online stays, and who was asked stays as long as the question.
+pub async fn agents_are_kept_as_long_as_their_commands(store: &dyn Store) {
+    launch(store, 1, "a", &["one"]).await;
+    store.record_heartbeats(&[agent("two", 1), agent("three", 1), agent("four", 1)], start()).await.unwrap();
+    store.age_agents(after(1), start()).await.unwrap();
+    store.age_agents(after(1), after(1)).await.unwrap();
+    store.record_heartbeats(&[agent("five", 1)], start()).await.unwrap();
+    assert_eq!(store.forget_agents(start(), 10).await.unwrap(), 0, "none is older");
+    assert_eq!(store.forget_agents(after(1), 2).await.unwrap(), 2);
+    assert_eq!(store.forget_agents(after(1), 2).await.unwrap(), 1);
+    let names = async || -> Vec<String> {
+        store.agents(None, 10).await.unwrap().into_iter().map(|agent| agent.name).collect()
+    };
+    assert_eq!(names().await, ["one", "five"]);
+    store.record_answers(&[answer(101, AnswerStatus::Success, true)], after(2)).await.unwrap();
+    assert_eq!(store.forget_actions(after(VALID_SECONDS + 1), 10).await.unwrap(), 2);
+    assert_eq!(store.forget_agents(after(1), 10).await.unwrap(), 1);
+    assert_eq!(names().await, ["five"]);
 }
 
 /// The store is asked for active keys at every submission.

@@ -6,7 +6,7 @@ use super::{
     investigator::investigator,
     lease,
     moment::Moment,
-    row,
+    retention, row,
     settle::apply,
     write::{Write, in_snapshot, in_transaction, reading},
 };
@@ -79,6 +79,14 @@ impl ActionStore for PostgresStore {
             return Ok(0);
         }
         in_transaction!(self, "letting actions expire", |write| expire(&mut write, now))
+    }
+
+    async fn forget_actions(&self, before: SystemTime, limit: u32) -> Result<u64, StoreError> {
+        let is_old_action = retention::is_old_action;
+        if !reading!(self, "looking for old actions", |connection| is_old_action(connection, before))? {
+            return Ok(0);
+        }
+        in_transaction!(self, "deleting old actions", |write| retention::actions(&mut write, before, limit))
     }
 }
 
@@ -174,14 +182,17 @@ async fn page(
 }
 
 /// Reads actions, with what other tables hold of them.
-async fn complete(connection: &mut PgConnection, rows: &[PgRow]) -> Result<Vec<StoredAction>, Failure> {
+pub(super) async fn complete(
+    connection: &mut PgConnection,
+    rows: &[PgRow],
+) -> Result<Vec<StoredAction>, Failure> {
     let mut actions = rows.iter().map(row::action).collect::<Result<Vec<_>, _>>()?;
     if actions.is_empty() {
         return Ok(actions);
     }
     let ids = row::id_list("action id", actions.iter().map(|stored| stored.action.id.get()))?;
     let mut counters = command::counters(connection, &ids).await?;
-    let sql = "SELECT s.action_id, i.id, i.name, i.fingerprint, i.status, i.created_at, i.last_modified
+    let sql = "SELECT s.action_id, i.id, i.name, i.fingerprint, i.status, i.created_at, i.last_modified, i.permissions
         FROM signatures s JOIN investigators i ON i.id = s.investigator_id WHERE s.action_id = ANY($1) ORDER BY i.id";
     let mut signers: BTreeMap<i64, Vec<_>> = BTreeMap::new();
     for found in sqlx::query(sql).bind(&ids).fetch_all(connection).await? {

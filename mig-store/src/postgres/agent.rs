@@ -5,7 +5,7 @@ use super::{
     failure::Failure,
     heartbeat,
     moment::Moment,
-    row,
+    retention, row,
     target::{Compiled, compile},
     write::{Write, in_transaction, reading},
 };
@@ -13,11 +13,14 @@ use async_trait::async_trait;
 use mig_core::{
     agent_info::AgentInfo,
     id::{ActionId, AgentId},
-    store::{AgentStore, StoreError},
+    store::{AgentStore, StoreError, TargetedAgent},
     target::Target,
     time::Time,
 };
-use sqlx::{Arguments as _, AssertSqlSafe, PgConnection, postgres::PgArguments};
+use sqlx::{
+    Arguments as _, AssertSqlSafe, PgConnection, Row as _,
+    postgres::{PgArguments, PgRow},
+};
 use std::{collections::BTreeSet, time::SystemTime};
 
 #[async_trait]
@@ -56,6 +59,35 @@ impl AgentStore for PostgresStore {
         }
         in_transaction!(self, "marking silent agents", |write| mark_silent(&mut write, idle, offline))
     }
+
+    async fn targeted_agents(
+        &self,
+        target: &Target,
+        now: SystemTime,
+        after: Option<AgentId>,
+        limit: u32,
+    ) -> Result<Vec<TargetedAgent>, StoreError> {
+        let page = Page { target, now, after, limit };
+        reading!(self, "finding the agents of a target", |connection| async {
+            let rows = page.rows(connection, TARGETED_WHERE).await;
+            let rows = rows.map_err(|failure| match failure.is_timeout() {
+                true => StoreError::TargetTooSlow { place: self.place.clone() }.into(),
+                false => failure,
+            })?;
+            rows.iter().map(targeted).collect::<Result<_, Failure>>()
+        })
+    }
+
+    async fn forget_agents(&self, before: SystemTime, limit: u32) -> Result<u64, StoreError> {
+        let is_old_agent = retention::is_old_agent;
+        if !reading!(self, "looking for old agents", |connection| is_old_agent(connection, before))? {
+            return Ok(0);
+        }
+        in_transaction!(self, "deleting old agents", |write| async {
+            write.is_news = false;
+            retention::agents(&mut write, before, limit).await
+        })
+    }
 }
 
 /// `SELECT` of everything [`row::agent`] reads, with the end of the statement.
@@ -89,6 +121,18 @@ const REACHABLE_WHERE: &str = select_agents!(
             AND (b.heartbeat_time, b.id) > (a.heartbeat_time, a.id)) AND "
 );
 
+const TARGETED_WHERE: &str = "SELECT a.id, a.queue_location FROM agents a
+    WHERE a.id > $1 AND a.status IN ('online', 'idle') AND NOT EXISTS (
+        SELECT 1 FROM agents b WHERE b.queue_location = a.queue_location AND b.status IN ('online', 'idle')
+            AND (b.heartbeat_time, b.id) > (a.heartbeat_time, a.id)) AND ";
+
+fn targeted(row: &PgRow) -> Result<TargetedAgent, Failure> {
+    Ok(TargetedAgent {
+        id: AgentId::new(row::number(row, "id")?),
+        queue_location: row.try_get("queue_location")?,
+    })
+}
+
 impl PostgresStore {
     /// Up to `limit` agents with ids above `after`, by id, in whatever state, that a target holds for at `now`.
     ///
@@ -121,6 +165,28 @@ impl PostgresStore {
     }
 }
 
+impl PostgresStore {
+    /// How many agents [`reachable_agents_where`](Self::reachable_agents_where) gives in all.
+    ///
+    /// # Errors
+    /// As [`agents_where`](Self::agents_where).
+    pub async fn count_reachable_where(&self, target: &Target, now: SystemTime) -> Result<u64, StoreError> {
+        reading!(self, "counting the agents of a target", |connection| count(connection, target, now))
+    }
+}
+
+async fn count(connection: &mut PgConnection, target: &Target, now: SystemTime) -> Result<u64, Failure> {
+    let Compiled { sql, arguments } = compile(target.condition(), Time::from(now), PgArguments::default())?;
+    let sql = AssertSqlSafe(format!("{COUNT_REACHABLE_WHERE}{sql}"));
+    let query = sqlx::query_scalar_with::<_, i64, _>(sql, arguments).persistent(false);
+    Ok(u64::try_from(query.fetch_one(connection).await?).unwrap_or(0))
+}
+
+const COUNT_REACHABLE_WHERE: &str =
+    "SELECT count(*) FROM agents a WHERE a.status IN ('online', 'idle') AND NOT EXISTS (
+        SELECT 1 FROM agents b WHERE b.queue_location = a.queue_location AND b.status IN ('online', 'idle')
+            AND (b.heartbeat_time, b.id) > (a.heartbeat_time, a.id)) AND ";
+
 /// A page of the agents that a target holds for.
 struct Page<'a> {
     target: &'a Target,
@@ -131,6 +197,10 @@ struct Page<'a> {
 
 impl Page<'_> {
     async fn read(&self, connection: &mut PgConnection, select: &str) -> Result<Vec<AgentInfo>, Failure> {
+        self.rows(connection, select).await?.iter().map(row::agent).collect()
+    }
+
+    async fn rows(&self, connection: &mut PgConnection, select: &str) -> Result<Vec<PgRow>, Failure> {
         let mut arguments = PgArguments::default();
         let mut add = |number: i64| arguments.add(number).map_err(sqlx::Error::Encode);
         add(row::id_column("agent id", self.after.map_or(0, |id| id.get()))?)?;
@@ -139,8 +209,7 @@ impl Page<'_> {
         // Our own text around text of `compile`, which takes nothing from literals. A target is seldom asked twice: its
         // statement is not kept.
         let sql = AssertSqlSafe(format!("{select}{sql} ORDER BY a.id LIMIT $2"));
-        let rows = sqlx::query_with(sql, arguments).persistent(false).fetch_all(connection).await?;
-        rows.iter().map(row::agent).collect()
+        Ok(sqlx::query_with(sql, arguments).persistent(false).fetch_all(connection).await?)
     }
 }
 

@@ -136,6 +136,11 @@ impl Batch {
 
     async fn write(self, connection: &mut PgConnection, now: SystemTime) -> Result<(), Failure> {
         let Self { accepted, late, results } = self;
+        if !late.commands.is_empty() {
+            // The original gives what it ended itself an empty result, which came with a database that we took over.
+            let sql = "DELETE FROM results WHERE command_id = ANY($1)";
+            sqlx::query(sql).bind(&late.commands).execute(&mut *connection).await?;
+        }
         let sql = "INSERT INTO results (command_id, operation, found, document)
             SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::boolean[], $4::text[])";
         let query = sqlx::query(sql).bind(results.commands).bind(results.operations).bind(results.found);

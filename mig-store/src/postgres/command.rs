@@ -152,7 +152,10 @@ pub(super) fn command(row: &PgRow) -> Result<StoredCommand, Failure> {
     })
 }
 
-async fn with_results(connection: &mut PgConnection, rows: &[PgRow]) -> Result<Vec<StoredCommand>, Failure> {
+pub(super) async fn with_results(
+    connection: &mut PgConnection,
+    rows: &[PgRow],
+) -> Result<Vec<StoredCommand>, Failure> {
     let mut commands = rows.iter().map(command).collect::<Result<Vec<_>, _>>()?;
     let ids = row::id_list("command id", commands.iter().map(|command| command.id.get()))?;
     let mut results = answer::results(connection, &ids).await?;
@@ -170,21 +173,30 @@ async fn one(connection: &mut PgConnection, id: CommandId) -> Result<StoredComma
     found.ok_or_else(|| StoreError::CommandNotFound(id).into())
 }
 
+const ALL: &str = select_commands!("WHERE c.action_id = $1 AND c.id > $2 ORDER BY c.id LIMIT $3");
+const FOUND: &str = select_commands!(
+    "WHERE c.action_id = $1 AND c.id > $2 AND c.status = 'success' AND c.found ORDER BY c.id LIMIT $3"
+);
+const NOT_FOUND: &str = select_commands!(
+    "WHERE c.action_id = $1 AND c.id > $2 AND c.status = 'success' AND NOT c.found ORDER BY c.id LIMIT $3"
+);
+const IN_STATE: &str =
+    select_commands!("WHERE c.action_id = $1 AND c.id > $2 AND c.status = $4 ORDER BY c.id LIMIT $3");
+
 async fn page(connection: &mut PgConnection, query: &CommandQuery) -> Result<Vec<StoredCommand>, Failure> {
-    let sql = select_commands!(
-        "WHERE c.action_id = $1 AND c.id > $2 AND ($3::text IS NULL OR c.status = $3)
-            AND ($4::boolean IS NULL OR c.found = $4)
-        ORDER BY c.id LIMIT $5"
-    );
-    let (status, found) = match query.filter {
-        CommandFilter::All => (None, None),
-        CommandFilter::Found => (Some(CommandStatus::Success), Some(true)),
-        CommandFilter::NotFound => (Some(CommandStatus::Success), Some(false)),
-        CommandFilter::Status(status) => (Some(status), None),
+    // A statement for each filter, so that each has the index it needs whatever the planner knows of its parameters.
+    let (sql, status) = match query.filter {
+        CommandFilter::All => (ALL, None),
+        CommandFilter::Found => (FOUND, None),
+        CommandFilter::NotFound => (NOT_FOUND, None),
+        CommandFilter::Status(status) => (IN_STATE, Some(status)),
     };
     let bound = sqlx::query(sql).bind(row::id_column("action id", query.action.get())?);
     let bound = bound.bind(row::id_column("command id", query.after.map_or(0, |id| id.get()))?);
-    let bound = bound.bind(status.map(CommandStatus::as_str)).bind(found).bind(i64::from(query.limit));
+    let mut bound = bound.bind(i64::from(query.limit));
+    if let Some(status) = status {
+        bound = bound.bind(status.as_str());
+    }
     let rows = bound.fetch_all(&mut *connection).await?;
     with_results(connection, &rows).await
 }

@@ -1,6 +1,10 @@
 //! Opening a database, and bringing its schema up to date.
 
-use super::{PostgresOptions, failure::Failure};
+use super::{
+    PostgresOptions,
+    failure::Failure,
+    original::{self, Origin},
+};
 use sqlx::{
     ConnectOptions, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -10,7 +14,9 @@ use std::time::Duration;
 /// The schema, step by step. A step that was released never changes.
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/postgres/0001_first.sql"),
-    include_str!("../../migrations/postgres/0002_enrolment.sql"),
+    include_str!("../../migrations/postgres/0002_access_and_search.sql"),
+    include_str!("../../migrations/postgres/0003_retention.sql"),
+    include_str!("../../migrations/postgres/0004_enrolment.sql"),
 ];
 
 /// How long an operation waits for a connection.
@@ -67,8 +73,17 @@ async fn migrate(connection: &mut PgConnection) -> Result<(), Failure> {
     let Some(missing) = usize::try_from(found).ok().and_then(|found| MIGRATIONS.get(found..)) else {
         return Err(Failure::NewerSchema { found, known: LATEST });
     };
-    for step in missing {
-        sqlx::raw_sql(*step).execute(&mut *transaction).await?;
+    let origin = if found == 0 { original::recognise(&mut transaction).await? } else { Origin::Ours };
+    if origin == Origin::TheOriginal {
+        original::set_aside(&mut transaction).await.map_err(Failure::of_schema)?;
+    }
+    for (number, step) in missing.iter().enumerate() {
+        let applied = sqlx::raw_sql(*step).execute(&mut *transaction).await;
+        applied.map_err(|error| Failure::from(error).of_schema())?;
+        // The rows come into the first schema, so that later steps treat them like ours.
+        if number == 0 && origin == Origin::TheOriginal {
+            original::take_over(&mut transaction).await?;
+        }
     }
     set_schema_version(&mut transaction).await?;
     Ok(transaction.commit().await?)

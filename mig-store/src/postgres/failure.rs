@@ -11,6 +11,10 @@ pub(super) enum Failure {
     Damaged { what: &'static str, source: BoxError },
     /// The database comes from a later version.
     NewerSchema { found: i64, known: i64 },
+    /// The database is somebody else's.
+    ForeignSchema { what: String },
+    /// The database is the original's, from before what we know.
+    OlderSchema { missing: String },
     /// Complete already.
     Store(StoreError),
 }
@@ -25,6 +29,9 @@ enum Meaning {
     Damaged,
     Other,
 }
+
+/// Schema, table, function or another object of this name exists.
+const NAME_TAKEN: [&str; 4] = ["42P06", "42P07", "42723", "42710"];
 
 fn meaning(code: &str) -> Meaning {
     match code {
@@ -50,6 +57,23 @@ impl Failure {
         move |source| Self::Damaged { what, source }
     }
 
+    /// True if a statement took longer than it may.
+    pub(super) fn is_timeout(&self) -> bool {
+        matches!(self, Self::Sql(sqlx::Error::Database(error)) if error.code().as_deref() == Some("57014"))
+    }
+
+    /// For changes of the schema: what has a name that we need is somebody else's.
+    pub(super) fn of_schema(self) -> Self {
+        match &self {
+            Self::Sql(sqlx::Error::Database(error))
+                if error.code().is_some_and(|code| NAME_TAKEN.contains(&&*code)) =>
+            {
+                Self::ForeignSchema { what: error.message().to_owned() }
+            }
+            _ => self,
+        }
+    }
+
     /// The error for callers.
     pub(super) fn explain(self, place: &str, operation: &'static str) -> StoreError {
         let place = place.to_owned();
@@ -57,6 +81,8 @@ impl Failure {
         let source: BoxError = match self {
             Self::Store(error) => return error,
             Self::NewerSchema { found, known } => return StoreError::NewerSchema { place, found, known },
+            Self::ForeignSchema { what } => return StoreError::ForeignSchema { place, what },
+            Self::OlderSchema { missing } => return StoreError::OlderSchema { place, missing },
             Self::Damaged { what, source } => return StoreError::Damaged { place, what, source },
             Self::Sql(error) => error.into(),
         };

@@ -11,6 +11,8 @@ use async_trait::async_trait;
 use mig_core::{
     id::InvestigatorId,
     investigator::Investigator,
+    json::Bytes,
+    permissions::Permissions,
     store::{ActiveKey, InvestigatorStatus, InvestigatorStore, NewInvestigator, StoreError},
 };
 use sqlx::{PgConnection, Row, postgres::PgRow};
@@ -47,6 +49,7 @@ impl InvestigatorStore for PostgresStore {
 pub(super) fn investigator(row: &PgRow) -> Result<Investigator, Failure> {
     Ok(Investigator {
         id: InvestigatorId::new(row::number(row, "id")?),
+        permissions: Permissions::from_mask(row::number(row, "permissions")?),
         name: row.try_get("name")?,
         fingerprint: row.try_get::<Option<_>, _>("fingerprint")?.unwrap_or_default(),
         status: row.try_get("status")?,
@@ -75,11 +78,17 @@ async fn insert(
 }
 
 async fn one(connection: &mut PgConnection, id: InvestigatorId) -> Result<Investigator, Failure> {
-    let sql =
-        "SELECT id, name, fingerprint, status, created_at, last_modified FROM investigators WHERE id = $1";
+    let sql = "SELECT id, name, fingerprint, status, created_at, last_modified, permissions, public_key,
+            api_key IS NOT NULL AS has_api_key
+        FROM investigators WHERE id = $1";
     let query = sqlx::query(sql).bind(row::id_column("investigator id", id.get())?);
     let found = query.fetch_optional(connection).await?.ok_or(StoreError::InvestigatorNotFound(id))?;
-    investigator(&found)
+    let has_api_key: bool = found.try_get("has_api_key")?;
+    Ok(Investigator {
+        public_key: Bytes(found.try_get::<String, _>("public_key")?.into_bytes()),
+        api_key: if has_api_key { "set".to_owned() } else { String::new() },
+        ..investigator(&found)?
+    })
 }
 
 async fn set_status(

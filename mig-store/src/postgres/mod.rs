@@ -6,7 +6,11 @@
 //! * **News**: each transaction that others may wait for tells so with `NOTIFY`; one connection listens.
 //! * **NUL**: Postgres has no such character. In what is signed it is an error ([`StoreError::NulCharacter`]), in what
 //!   agents say of themselves it becomes U+FFFD, in results it stays: they are JSON, where it is written `\u0000`.
+//! * **A database of the original** (2015 or 2019) is taken over when it is first opened, in one transaction: its tables move
+//!   into the schema `original` as they are, and ours are filled from them. What could not be taken as it was is listed in
+//!   `original.remarks`.
 
+mod access;
 mod action;
 mod agent;
 mod answer;
@@ -20,7 +24,10 @@ mod investigator;
 mod lease;
 mod moment;
 mod news;
+mod original;
+mod retention;
 mod row;
+mod search;
 mod settle;
 mod target;
 mod write;

@@ -14,19 +14,30 @@ use std::time::SystemTime;
 /// The first moment of 2000, where Postgres begins to count, in microseconds since 1970.
 const EPOCH: i64 = 946_684_800_000_000;
 
+/// The first moments of years, in microseconds since 1970.
+const YEAR_0: i64 = -62_167_219_200_000_000;
+const YEAR_100: i64 = -59_011_459_200_000_000;
+const YEAR_9998: i64 = 253_339_228_800_000_000;
+const YEAR_10000: i64 = 253_402_300_800_000_000;
+
 /// The types by number, as in each Postgres. By name the driver would ask the server for them between preparing a statement
 /// and running it, and a statement that is not kept would be gone by then.
 const TIMESTAMPTZ: Oid = Oid(1184);
 const TIMESTAMPTZ_ARRAY: Oid = Oid(1185);
 
 /// Microseconds since 1970.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Moment(i64);
 
 impl Moment {
     /// For clocks.
     pub(super) fn at(time: SystemTime) -> Self {
         Self(micros(time))
+    }
+
+    /// For microseconds since 1970.
+    pub(super) const fn from_micros(micros: i64) -> Self {
+        Self(micros)
     }
 
     /// For documents. The offset from UTC is not kept; no signature covers it.
@@ -47,6 +58,16 @@ impl Moment {
     /// Back from the database, where NULL means "not yet".
     pub(super) fn time_if_set(moment: Option<Self>) -> Time {
         time_if_set(moment.map(|moment| moment.0))
+    }
+
+    /// The nearest moment that documents can write: in the years 0 to 9999.
+    pub(super) fn writable(self) -> Self {
+        Self(self.0.clamp(YEAR_0, YEAR_10000 - 1))
+    }
+
+    /// True for what the original stores for "not yet": a moment in the year 11, or in 9998.
+    pub(super) fn is_placeholder(self) -> bool {
+        self.0 < YEAR_100 || self.0 >= YEAR_9998
     }
 
     /// The difference, in microseconds.

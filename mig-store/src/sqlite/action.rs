@@ -4,7 +4,7 @@ use super::{
     SqliteStore, command,
     failure::Failure,
     investigator::investigator,
-    lease, row,
+    lease, retention, row,
     settle::apply,
     time::{micros, micros_of},
     write::{Write, in_transaction, reading},
@@ -81,6 +81,15 @@ impl ActionStore for SqliteStore {
             return Ok(0);
         }
         in_transaction!(self, "letting actions expire", |write| expire(&mut write, now))
+    }
+
+    async fn forget_actions(&self, before: SystemTime, limit: u32) -> Result<u64, StoreError> {
+        if reading!(self, "looking for old actions", |connection| retention::old_action(connection, before))?
+            .is_none()
+        {
+            return Ok(0);
+        }
+        in_transaction!(self, "deleting old actions", |write| retention::actions(&mut write, before, limit))
     }
 }
 
@@ -174,11 +183,14 @@ async fn page(
 }
 
 /// Adds what other tables hold.
-async fn complete(connection: &mut SqliteConnection, found: &SqliteRow) -> Result<StoredAction, Failure> {
+pub(super) async fn complete(
+    connection: &mut SqliteConnection,
+    found: &SqliteRow,
+) -> Result<StoredAction, Failure> {
     let mut stored = row::action(found)?;
     let id: i64 = found.try_get("id")?;
     stored.action.counters = command::counters(connection, id).await?;
-    let sql = "SELECT i.id, i.name, i.fingerprint, i.status, i.created_at, i.last_modified
+    let sql = "SELECT i.id, i.name, i.fingerprint, i.status, i.created_at, i.last_modified, i.permissions
         FROM signatures s JOIN investigators i ON i.id = s.investigator_id WHERE s.action_id = ?1 ORDER BY i.id";
     let signers = sqlx::query(sql).bind(id).fetch_all(connection).await?;
     stored.action.investigators = signers.iter().map(investigator).collect::<Result<_, _>>()?;

@@ -3,7 +3,7 @@
 use super::{
     SqliteStore,
     failure::Failure,
-    row,
+    retention, row,
     time::{micros, micros_if_set, micros_of},
     write::{Write, in_transaction, reading},
 };
@@ -12,7 +12,9 @@ use mig_core::{
     agent_info::AgentInfo,
     id::{ActionId, AgentId},
     json,
-    store::{AgentStore, StoreError},
+    scheduler::targeted_by_pages,
+    store::{AgentStore, StoreError, TargetedAgent},
+    target::Target,
     time::Time,
 };
 use sqlx::{Row, SqliteConnection};
@@ -53,6 +55,25 @@ impl AgentStore for SqliteStore {
             return Ok(());
         }
         in_transaction!(self, "marking silent agents", |write| mark_silent(&mut write, idle, offline))
+    }
+
+    async fn targeted_agents(
+        &self,
+        target: &Target,
+        now: SystemTime,
+        after: Option<AgentId>,
+        limit: u32,
+    ) -> Result<Vec<TargetedAgent>, StoreError> {
+        targeted_by_pages(self, target, now, after, limit).await
+    }
+
+    async fn forget_agents(&self, before: SystemTime, limit: u32) -> Result<u64, StoreError> {
+        if !reading!(self, "looking for old agents", |connection| retention::is_old_agent(
+            connection, before
+        ))? {
+            return Ok(0);
+        }
+        in_transaction!(self, "deleting old agents", |write| retention::agents(&mut write, before, limit))
     }
 }
 

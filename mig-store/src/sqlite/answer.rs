@@ -14,7 +14,10 @@ use mig_core::{
     store::{Answer, SentCommand, StoreError},
 };
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
-use std::{collections::BTreeSet, time::SystemTime};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::SystemTime,
+};
 
 pub(super) async fn sent(
     connection: &mut SqliteConnection,
@@ -37,14 +40,20 @@ fn sent_command(row: &SqliteRow) -> Result<SentCommand, Failure> {
     })
 }
 
-/// The results of one command, in the order of the operations.
+/// The results of commands, each in the order of the operations.
 pub(super) async fn results(
     connection: &mut SqliteConnection,
-    command: i64,
-) -> Result<Vec<ModuleResult>, Failure> {
-    let sql = "SELECT document FROM results WHERE command_id = ?1 ORDER BY operation";
-    let rows = sqlx::query(sql).bind(command).fetch_all(connection).await?;
-    rows.iter().map(|found| row::document(found, "document")).collect()
+    commands: &[CommandId],
+) -> Result<BTreeMap<CommandId, Vec<ModuleResult>>, Failure> {
+    let sql = "SELECT command_id, document FROM results WHERE command_id IN (SELECT value FROM json_each(?1))
+        ORDER BY command_id, operation";
+    let ids = number_list(commands.iter().map(|id| id.get()))?;
+    let mut results: BTreeMap<CommandId, Vec<_>> = BTreeMap::new();
+    for found in sqlx::query(sql).bind(ids).fetch_all(connection).await? {
+        let command = CommandId::new(row::number(&found, "command_id")?);
+        results.entry(command).or_default().push(row::document(&found, "document")?);
+    }
+    Ok(results)
 }
 
 pub(super) async fn record_all(

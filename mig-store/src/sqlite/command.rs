@@ -146,15 +146,15 @@ pub(super) fn command(row: &SqliteRow) -> Result<StoredCommand, Failure> {
     })
 }
 
-async fn with_results(
+pub(super) async fn with_results(
     connection: &mut SqliteConnection,
     rows: &[SqliteRow],
 ) -> Result<Vec<StoredCommand>, Failure> {
-    let mut commands = Vec::with_capacity(rows.len());
-    for found in rows {
-        let mut command = command(found)?;
-        command.results = answer::results(connection, found.try_get("command_id")?).await?;
-        commands.push(command);
+    let mut commands = rows.iter().map(command).collect::<Result<Vec<_>, _>>()?;
+    let ids: Vec<CommandId> = commands.iter().map(|command| command.id).collect();
+    let mut results = answer::results(connection, &ids).await?;
+    for command in &mut commands {
+        command.results = results.remove(&command.id).unwrap_or_default();
     }
     Ok(commands)
 }

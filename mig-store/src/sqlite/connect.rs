@@ -15,7 +15,9 @@ use std::{
 /// The schema, step by step. A step that was released never changes.
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0001_first.sql"),
-    include_str!("../../migrations/sqlite/0002_enrolment.sql"),
+    include_str!("../../migrations/sqlite/0002_access_and_search.sql"),
+    include_str!("../../migrations/sqlite/0003_retention.sql"),
+    include_str!("../../migrations/sqlite/0004_enrolment.sql"),
 ];
 
 /// The write-ahead log shrinks to this many bytes when it is empty.

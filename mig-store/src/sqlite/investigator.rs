@@ -11,6 +11,8 @@ use async_trait::async_trait;
 use mig_core::{
     id::InvestigatorId,
     investigator::Investigator,
+    json::Bytes,
+    permissions::Permissions,
     store::{ActiveKey, InvestigatorStatus, InvestigatorStore, NewInvestigator, StoreError},
 };
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
@@ -47,8 +49,9 @@ impl InvestigatorStore for SqliteStore {
 pub(super) fn investigator(row: &SqliteRow) -> Result<Investigator, Failure> {
     Ok(Investigator {
         id: InvestigatorId::new(row::number(row, "id")?),
+        permissions: Permissions::from_mask(row::number(row, "permissions")?),
         name: row.try_get("name")?,
-        fingerprint: row.try_get("fingerprint")?,
+        fingerprint: row.try_get::<Option<_>, _>("fingerprint")?.unwrap_or_default(),
         status: row.try_get("status")?,
         created_at: time(row.try_get("created_at")?),
         last_modified: time(row.try_get("last_modified")?),
@@ -72,11 +75,17 @@ async fn insert(
 }
 
 async fn one(connection: &mut SqliteConnection, id: InvestigatorId) -> Result<Investigator, Failure> {
-    let sql =
-        "SELECT id, name, fingerprint, status, created_at, last_modified FROM investigators WHERE id = ?1";
+    let sql = "SELECT id, name, fingerprint, status, created_at, last_modified, permissions, public_key,
+            api_key IS NOT NULL AS has_api_key
+        FROM investigators WHERE id = ?1";
     let query = sqlx::query(sql).bind(row::id_column("investigator id", id.get())?);
     let found = query.fetch_optional(connection).await?.ok_or(StoreError::InvestigatorNotFound(id))?;
-    investigator(&found)
+    let has_api_key: bool = found.try_get("has_api_key")?;
+    Ok(Investigator {
+        public_key: Bytes(found.try_get::<String, _>("public_key")?.into_bytes()),
+        api_key: if has_api_key { "set".to_owned() } else { String::new() },
+        ..investigator(&found)?
+    })
 }
 
 async fn set_status(
@@ -95,7 +104,7 @@ async fn set_status(
 }
 
 async fn active_keys(connection: &mut SqliteConnection) -> Result<Vec<ActiveKey>, Failure> {
-    let sql = "SELECT id, fingerprint, public_key FROM investigators WHERE status = ?1 ORDER BY id";
+    let sql = "SELECT id, fingerprint, public_key FROM investigators WHERE status = ?1 AND fingerprint IS NOT NULL ORDER BY id";
     let rows = sqlx::query(sql).bind(InvestigatorStatus::Active.as_str()).fetch_all(connection).await?;
     rows.iter().map(active_key).collect()
 }

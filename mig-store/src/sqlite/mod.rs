@@ -8,6 +8,7 @@
 //! * **Access**: the file is made with mode 0600, and SQLite gives the same mode to its companions. On a file system that is mounted
 //!   for reading only, what is there can be read.
 
+mod access;
 mod action;
 mod agent;
 mod answer;
@@ -18,7 +19,9 @@ mod failure;
 mod hand_over;
 mod investigator;
 mod lease;
+mod retention;
 mod row;
+mod search;
 mod settle;
 mod write;
 

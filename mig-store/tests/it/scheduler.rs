@@ -21,6 +21,9 @@ use mig_core::{
 };
 use std::{collections::BTreeSet, future::poll_fn, pin::pin, sync::Arc, task::Poll, time::Duration};
 
+/// How long schedulers of these tests keep what is over.
+const KEEP: Duration = Duration::from_secs(100_000);
+
 /// A platform of one store; schedulers and relays come and go.
 struct Platform {
     store: Arc<dyn Store>,
@@ -37,6 +40,9 @@ impl Platform {
         let options = Options {
             tick: Duration::from_millis(10),
             hand_over_timeout: Duration::from_millis(200),
+            keep_actions: Some(KEEP),
+            keep_agents: Some(KEEP),
+            forget_every: Duration::from_millis(20),
             ..Options::default()
         };
         let owner = OwnerId(owner.to_owned());
@@ -278,6 +284,21 @@ async fn a_cancelled_action_is_over_for_everybody() {
     platform.store.cancel_action(ActionId::new(1), start()).await.unwrap();
     let ended = platform.ended(1).await;
     assert_eq!((ended.status, ended.action.counters.cancelled), (ActionStatus::Cancelled, 1));
+}
+
+#[tokio::test]
+async fn what_was_kept_for_long_enough_is_forgotten() {
+    let (platform, _relay) = with_agents(&["one", "two"], honest).await;
+    platform.submit(1, "all").await;
+    assert_eq!(platform.ended(1).await.status, ActionStatus::Completed);
+    platform.clock.advance(KEEP / 2);
+    platform.submit(2, "all").await;
+    platform.until(async || platform.action(2).await.status == ActionStatus::Expired).await;
+    assert_eq!(platform.commands(1).await.len(), 2, "half of the time has passed");
+    platform.clock.advance(KEEP / 2 + Duration::from_secs(VALID_SECONDS + 60));
+    platform.until(async || platform.store.agents(None, 10).await.unwrap().is_empty()).await;
+    assert!(platform.store.action(ActionId::new(1)).await.unwrap_err().is_not_found());
+    assert_eq!(platform.action(2).await.status, ActionStatus::Expired, "it ended later");
 }
 
 #[tokio::test]

@@ -20,6 +20,7 @@ mod in_memory {
     }
 
     mig_core::store_contract_tests!(open);
+    mig_core::search_contract_tests!(open);
 }
 
 mod on_file {
@@ -33,6 +34,7 @@ mod on_file {
     }
 
     mig_core::store_contract_tests!(open);
+    mig_core::search_contract_tests!(open);
 }
 
 proptest! {
@@ -217,4 +219,30 @@ async fn fill(path: &Path) {
     assert!(matches!(error, StoreError::DiskFull { .. }), "{error:?}");
     assert!(error.to_string().contains(&path.display().to_string()), "{error}");
     assert_eq!(store.actions(None, 10_000).await.unwrap().len() as u64, inserted, "the store still reads");
+}
+
+#[tokio::test]
+async fn a_database_of_the_first_version_is_brought_up_to_date_with_its_signatures() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("mig.db");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&path).create_if_missing(true);
+    let mut old = options.connect().await.unwrap();
+    for sql in [
+        include_str!("../../migrations/sqlite/0001_first.sql"),
+        "INSERT INTO investigators VALUES (7, 'Ann', '0123456789ABCDEF0123456789ABCDEF01234567', 'key', 'active', 1, 2)",
+        "INSERT INTO actions (id, digest, name, target, description, threat, valid_from, expire_after, operations,
+            operation_count, signatures, syntax_version, status)
+            VALUES (1, x'01', 'action', 'all', '{}', '{}', 1, 2, '[]', 0, '[\"s\"]', 2, 'pending')",
+        "INSERT INTO signatures VALUES (1, 7, 's')",
+        "PRAGMA user_version = 1",
+    ] {
+        sqlx::raw_sql(sql).execute(&mut old).await.unwrap();
+    }
+    let store = open(&path).await;
+    let action = store.action(1.to_string().parse().unwrap()).await.unwrap().action;
+    assert_eq!((action.investigators[0].id.get(), action.investigators[0].name.as_str()), (7, "Ann"));
+    let broken = sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut old).await.unwrap();
+    assert!(broken.is_empty());
+    let orphan = sqlx::query("INSERT INTO signatures VALUES (1, 8, 's')").execute(&mut old).await;
+    orphan.unwrap_err();
 }

@@ -1,9 +1,12 @@
 //! The PostgreSQL store: the contract, and what only a server can do wrong.
 
 mod cluster;
+mod original;
 mod refusals;
+mod roles;
 mod shared;
 mod target;
+mod volume;
 
 use self::cluster::cluster;
 use mig_core::{
@@ -24,6 +27,7 @@ mod contract {
     }
 
     mig_core::store_contract_tests!(open);
+    mig_core::search_contract_tests!(open);
 }
 
 async fn connect(url: &str) -> PgConnection {

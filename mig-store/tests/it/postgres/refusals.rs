@@ -8,6 +8,7 @@ use mig_core::{
     agent_info::AgentInfo,
     json::Value,
     store::{ActionStore as _, AgentStore as _, StoreError},
+    target::Target,
     testing::store_contract::{agent, new_action, start},
 };
 use mig_store::postgres::{PostgresOptions, PostgresStore};
@@ -82,6 +83,20 @@ async fn a_statement_that_takes_too_long_ends() {
     sqlx::raw_sql("BEGIN; LOCK TABLE actions").execute(&mut other).await.unwrap();
     let error = store.actions(None, 1).await.unwrap_err();
     assert!(matches!(error, StoreError::Busy { .. }) && error.is_transient(), "{error:?}");
+    drop(other);
+}
+
+#[tokio::test]
+async fn a_target_that_takes_too_long_is_no_reason_to_try_again() {
+    let Some(cluster) = cluster() else { return };
+    let url = empty(cluster).await;
+    let options =
+        PostgresOptions { statement_timeout: Duration::from_millis(100), ..PostgresOptions::default() };
+    let store = PostgresStore::open_with(&url, &options).await.unwrap();
+    let mut other = connect(&url).await;
+    sqlx::raw_sql("BEGIN; LOCK TABLE agents").execute(&mut other).await.unwrap();
+    let error = store.targeted_agents(&Target::all(), start(), None, 1).await.unwrap_err();
+    assert!(matches!(error, StoreError::TargetTooSlow { .. }) && !error.is_transient(), "{error:?}");
     drop(other);
 }
 

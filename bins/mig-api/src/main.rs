@@ -1,0 +1,5 @@
+//! The program `mig-api`.
+
+fn main() -> std::process::ExitCode {
+    mig_api::cli::run()
+}
