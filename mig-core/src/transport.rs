@@ -42,6 +42,16 @@ pub trait Transport: Debug + Send + Sync + 'static {
     /// [`TransportError::Closed`] or [`TransportError::Backend`] if the relay is gone.
     async fn subscribe(&self, address: &Address) -> Result<Box<dyn Subscription>, TransportError>;
 
+    /// Forgets the queue of an address if nobody receives from it and no message waits there. True if it is forgotten; false if it
+    /// is in use, or if this relay keeps none that it should forget.
+    ///
+    /// # Errors
+    /// [`TransportError::Closed`] or [`TransportError::Backend`] if the relay is gone.
+    async fn remove_unused(&self, address: &Address) -> Result<bool, TransportError> {
+        let _ = address;
+        Ok(false)
+    }
+
     /// True if messages it has taken outlive this process. If not (the careful default), a scheduler that follows a dead one
     /// sends its unanswered commands again.
     fn is_durable(&self) -> bool {

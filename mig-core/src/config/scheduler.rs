@@ -40,6 +40,8 @@ pub struct SchedulerConfig {
     pub metrics: Option<SocketAddr>,
     /// The database; `None` for the embedded one.
     pub database: Option<Database>,
+    /// URL of the store if it is no database of a server, such as `sqlite:/var/lib/mig/mig.db`. Ours.
+    pub store: Option<String>,
     /// The broker; `None` if there is none.
     pub relay: Option<RelayConfig>,
     /// Log heartbeats too.
@@ -119,11 +121,21 @@ impl Config for SchedulerConfig {
             retention: reader.duration("periodic", "retention").filter(|time| !time.is_zero()),
             metrics: reader.address("metrics", "listen").flatten(),
             database: Database::read(reader),
+            store: store(reader),
             relay: relay(reader),
             logs_heartbeats: reader.switch("debug", "heartbeats").unwrap_or(false),
             logging: logging(reader),
         }
     }
+}
+
+/// One of both: nobody can guess which of two stores is meant.
+fn store(reader: &mut Reader<'_>) -> Option<String> {
+    let url = reader.word("store", "url")?;
+    if ["host", "dbname"].into_iter().any(|key| reader.word("postgres", key).is_some()) {
+        reader.fault("store", "url", "the section postgres names a store too: remove one of them");
+    }
+    Some(url)
 }
 
 fn relay(reader: &mut Reader<'_>) -> Option<RelayConfig> {

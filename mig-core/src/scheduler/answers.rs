@@ -6,7 +6,7 @@ use crate::{
     id::{ActionId, CommandId},
     json,
     limits::MAX_COMMAND_BYTES,
-    scheduler::flow::{AnswerStatus, UnknownStatus},
+    scheduler::flow::{AnswerStatus, Reception, UnknownStatus},
     store::{Answer, SentCommand, StoreError},
     transport::Subscription,
 };
@@ -116,9 +116,19 @@ impl Scheduler {
     async fn record_answers(&self, answers: &[Answer]) -> Result<(), StoreError> {
         let receptions = self.store.record_answers(answers, self.clock.now()).await?;
         for (Answer { command, .. }, reception) in answers.iter().zip(receptions) {
+            metrics::counter!("mig_answers_total", "outcome" => outcome(reception)).increment(1);
             tracing::debug!(%command, ?reception, "answer");
         }
         Ok(())
+    }
+}
+
+/// The word of metrics.
+fn outcome(reception: Reception) -> &'static str {
+    match reception {
+        Reception::Accepted => "accepted",
+        Reception::Late => "late",
+        Reception::Repeated => "repeated",
     }
 }
 
@@ -133,7 +143,11 @@ fn matching(commands: Vec<Command>, sent: Vec<SentCommand>) -> Vec<Answer> {
 }
 
 fn kept<T>(result: Result<T, AnswerError>) -> Option<T> {
-    result.inspect_err(|error| tracing::warn!(%error, "answer dropped")).ok()
+    let dropped = |error: &AnswerError| {
+        metrics::counter!("mig_answers_total", "outcome" => "dropped").increment(1);
+        tracing::warn!(%error, "answer dropped");
+    };
+    result.inspect_err(dropped).ok()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The loops of a scheduler.
 
-use super::sweep;
+use super::{AllowList, periodic::Latest, sweep};
 use crate::{
     clock::Clock,
     store::{Lease, OwnerId, Store, StoreError},
@@ -25,6 +25,12 @@ pub struct Options {
     pub idle_after: Duration,
     /// Silence after which an idle agent is offline. Heartbeats that say they are older are ignored.
     pub offline_after: Duration,
+    /// How often agents are counted.
+    pub census_period: Duration,
+    /// Whether several agents of one address are reported.
+    pub reports_duplicates: bool,
+    /// How often queues of agents that are gone are removed, if nothing waits there.
+    pub queue_cleanup_period: Duration,
 }
 
 /// The original's periods where it has them: a heartbeat each 5 minutes, idle after 5 of them.
@@ -38,6 +44,9 @@ impl Default for Options {
             answer_grace: Duration::from_secs(5),
             idle_after: Duration::from_secs(25 * 60),
             offline_after: Duration::from_secs(45 * 60),
+            census_period: Duration::from_secs(87),
+            reports_duplicates: true,
+            queue_cleanup_period: Duration::from_secs(24 * 3600),
         }
     }
 }
@@ -50,6 +59,8 @@ pub struct Scheduler {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) owner: OwnerId,
     pub(super) options: Options,
+    pub(super) allow_list: Option<Arc<AllowList>>,
+    pub(super) latest: Latest,
 }
 
 impl Scheduler {
@@ -62,7 +73,13 @@ impl Scheduler {
         owner: OwnerId,
         options: Options,
     ) -> Self {
-        Self { store, transport, clock, owner, options }
+        Self { store, transport, clock, owner, options, allow_list: None, latest: Latest::default() }
+    }
+
+    /// Takes heartbeats of these agents only.
+    #[must_use]
+    pub fn allowing(self, allow_list: AllowList) -> Self {
+        Self { allow_list: Some(Arc::new(allow_list)), ..self }
     }
 
     /// A lease that begins now: with it, an action is submitted so that this scheduler runs it.
@@ -84,6 +101,8 @@ impl Scheduler {
             failure = self.take_heartbeats(heartbeats) => failure,
             failure = self.work() => failure,
             failure = self.keep_lease() => failure,
+            failure = self.count_agents() => failure,
+            failure = self.clean_up_queues() => failure,
             () = stop => Ok(self.store.release_leases(&self.owner).await?),
         }
     }

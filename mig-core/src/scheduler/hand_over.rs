@@ -96,6 +96,9 @@ impl Scheduler {
 
     async fn record(&self, outcome: Outcome) -> Result<(), StoreError> {
         let now = self.clock.now();
+        for (commands, word) in [(&outcome.taken, "taken"), (&outcome.failed, "postponed")] {
+            metrics::counter!("mig_hand_overs_total", "outcome" => word).increment(commands.len() as u64);
+        }
         if !outcome.taken.is_empty() {
             let how = if self.transport.is_durable() { Handover::Durable } else { Handover::Volatile };
             self.store.hand_over(&outcome.taken, &self.owner, how, now).await?;

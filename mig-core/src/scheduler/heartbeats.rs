@@ -42,6 +42,12 @@ pub enum HeartbeatError {
         /// Queue location.
         agent: String,
     },
+    /// It is not on the allow-list.
+    #[error("agent '{agent}' is not on the allow-list: to let it take part, add this name as a line")]
+    NotAllowed {
+        /// Queue location.
+        agent: String,
+    },
     /// A field is too long.
     #[error("the {field} of agent '{agent}' has more than {limit} bytes")]
     TooLong {
@@ -96,6 +102,16 @@ pub fn check_heartbeat(body: &[u8], now: SystemTime, options: &Options) -> Resul
 }
 
 impl Scheduler {
+    /// Passes on who is on the allow-list, if there is one.
+    fn allowed(&self, info: AgentInfo) -> Result<AgentInfo, HeartbeatError> {
+        match &self.allow_list {
+            Some(list) if !list.allows(&info.queue_location) => {
+                Err(HeartbeatError::NotAllowed { agent: info.queue_location })
+            }
+            _ => Ok(info),
+        }
+    }
+
     /// Records the good heartbeats of each batch in one transaction; a bad one is reported and dropped.
     pub(super) async fn take_heartbeats(
         &self,
@@ -104,9 +120,12 @@ impl Scheduler {
         loop {
             let batch = batch::gather(&mut *subscription).await?;
             let now = self.clock.now();
-            let check = |delivery: &Delivery| check_heartbeat(&delivery.body, now, &self.options);
+            let check = |delivery: &Delivery| {
+                check_heartbeat(&delivery.body, now, &self.options).and_then(|info| self.allowed(info))
+            };
             let agents: Vec<_> = batch.iter().filter_map(|delivery| kept(check(delivery))).collect();
             if !agents.is_empty() {
+                counted(agents.len(), "recorded");
                 self.patiently(|| self.store.record_heartbeats(&agents, now)).await?;
             }
             batch::acknowledge(batch).await;
@@ -115,7 +134,15 @@ impl Scheduler {
 }
 
 fn kept<T>(result: Result<T, HeartbeatError>) -> Option<T> {
-    result.inspect_err(|error| tracing::warn!(%error, "heartbeat ignored")).ok()
+    let ignored = |error: &HeartbeatError| {
+        counted(1, if matches!(error, HeartbeatError::NotAllowed { .. }) { "not_allowed" } else { "bad" });
+        tracing::warn!(%error, "heartbeat ignored");
+    };
+    result.inspect_err(ignored).ok()
+}
+
+fn counted(heartbeats: usize, outcome: &'static str) {
+    metrics::counter!("mig_heartbeats_total", "outcome" => outcome).increment(heartbeats as u64);
 }
 
 #[cfg(test)]

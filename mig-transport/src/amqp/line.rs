@@ -73,6 +73,11 @@ impl Line {
         states.wait_for(is_other).await.ok();
     }
 
+    /// True if there is a connection now.
+    pub(super) fn is_up(&self) -> bool {
+        matches!(&*self.state.borrow(), State::Up(_))
+    }
+
     /// True if no connection will come any more.
     pub(super) fn is_closed(&self) -> bool {
         matches!(&*self.state.borrow(), State::Closed)

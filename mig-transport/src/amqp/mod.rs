@@ -87,6 +87,12 @@ impl AmqpRelay {
         Self { shared: Arc::new(Shared { options, publisher, consuming }) }
     }
 
+    /// True if there is a connection now, for each direction.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.shared.publisher.line.is_up() && self.shared.consuming.is_up()
+    }
+
     /// Says farewell to the broker and ends the relay for all its clones: whoever waits gets [`TransportError::Closed`].
     /// Unacknowledged messages return to their queues.
     pub async fn close(&self) {
@@ -107,6 +113,14 @@ impl Transport for AmqpRelay {
         let route = Route::of(address).ok_or_else(unroutable)?;
         let line = Arc::clone(&self.shared.consuming);
         Ok(Box::new(consume::subscribe(line, &self.shared.options, route).await?))
+    }
+
+    async fn remove_unused(&self, address: &Address) -> Result<bool, TransportError> {
+        // A name that AMQP can not carry has no queue.
+        let Some(route) = Route::of(address) else { return Ok(false) };
+        let link = self.shared.publisher.line.link().await?;
+        let removed = topology::remove_unused(&link.connection, &route).await;
+        removed.map_err(|error| backend("removing a queue", error))
     }
 
     /// Queues and messages outlive the broker too.
