@@ -292,7 +292,7 @@ fn start(program: &Path, directory: &Path, ports: [u16; 3], node: &str, guards: 
 }
 
 /// A shell that kills the group of `process` as soon as this program has ended.
-fn guard(process: &Child) -> Child {
+pub(crate) fn guard(process: &Child) -> Child {
     guard_and(process, "")
 }
 

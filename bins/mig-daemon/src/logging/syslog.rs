@@ -57,10 +57,13 @@ fn forward(waiting: &Receiver<String>, line: &mut Line, connect: impl Fn() -> io
         if line.send(&text).is_ok() {
             continue;
         }
-        match connect() {
-            Ok(mut new) if new.send(&text).is_ok() => *line = new,
+        let again = connect().and_then(|new| {
+            *line = new;
+            line.send(&text)
+        });
+        if again.is_err() {
             // Who looks at the service manager's log still sees it.
-            Ok(_) | Err(_) => drop(writeln!(io::stderr(), "{text} (syslog does not answer)")),
+            writeln!(io::stderr(), "{text} (syslog does not answer)").ok();
         }
     }
 }
