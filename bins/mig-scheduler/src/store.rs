@@ -58,7 +58,12 @@ async fn open_once(place: &Place) -> Result<Arc<dyn Store>, StoreError> {
 fn url(database: &Database) -> String {
     let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let Database { host, port, name, user, password, ssl_mode, .. } = database;
-    let host = if host.contains(':') { format!("[{host}]") } else { encoded(host) };
+    let host = match host {
+        // The folder of a socket.
+        folder if folder.starts_with('/') => encoded(folder),
+        address if address.contains(':') => format!("[{address}]"),
+        name => name.clone(),
+    };
     let (user, password, name) = (encoded(user), encoded(password), encoded(name));
     format!("postgres://{user}:{password}@{host}:{port}/{name}?sslmode={ssl_mode}")
 }
@@ -76,7 +81,7 @@ mod tests {
     fn every_character_of_a_password_reaches_the_server() {
         let text = "[postgres]\nhost = \"127.0.0.1\"\ndbname = mig\nuser = a@b\npassword = \"p@ss:w/rd%\"\n";
         let Some(Place::Postgres(database)) = place(&config(text)) else { panic!("it names a database") };
-        let expected = "postgres://a%40b:p%40ss%3Aw%2Frd%25@127%2E0%2E0%2E1:5432/mig?sslmode=disable";
+        let expected = "postgres://a%40b:p%40ss%3Aw%2Frd%25@127.0.0.1:5432/mig?sslmode=disable";
         assert_eq!(url(&database), expected);
     }
 

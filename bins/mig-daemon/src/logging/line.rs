@@ -26,8 +26,12 @@ impl LineLayer {
     }
 }
 
-/// Libraries below ours say at these levels what only their authors understand, or what must stay secret.
-const QUIET: [Level; 3] = [Level::INFO, Level::DEBUG, Level::TRACE];
+/// What libraries below ours say is for their authors, or must stay secret; of their troubles we hear by ourselves. The driver of the
+/// broker calls every refusal an error, also one that is expected.
+fn is_heard(metadata: &Metadata<'_>) -> bool {
+    let target = metadata.target();
+    target.starts_with("mig") || (*metadata.level() <= Level::WARN && !target.starts_with("lapin"))
+}
 
 fn severity(level: Level) -> Severity {
     match level {
@@ -40,8 +44,7 @@ fn severity(level: Level) -> Severity {
 
 impl<S: Subscriber> Layer<S> for LineLayer {
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        let is_ours = metadata.target().starts_with("mig");
-        severity(*metadata.level()) <= self.least && (is_ours || !QUIET.contains(metadata.level()))
+        severity(*metadata.level()) <= self.least && is_heard(metadata)
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
@@ -145,6 +148,7 @@ mod tests {
             tracing::trace!("too small");
             tracing::debug!(target: "hyper", "theirs");
             tracing::error!(target: "hyper", "their fault");
+            tracing::error!(target: "lapin::channel", "refused");
         });
         assert_eq!(lines, ["- - - [debug] ours", "- - - [error] their fault"]);
     }

@@ -4,13 +4,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../../../../mig-transport/tests/amqp/authority.rs"]
-#[expect(dead_code, reason = "the tests of the transport use all of it")]
 mod authority;
 #[path = "../../../../mig-transport/tests/amqp/broker.rs"]
 #[expect(dead_code, clippy::print_stdout, reason = "the tests of the transport use all of it")]
 mod broker;
 #[path = "../../../../mig-store/tests/it/postgres/cluster.rs"]
-#[expect(dead_code, reason = "the tests of the store use all of it")]
 mod cluster;
 mod crashes;
 mod process;

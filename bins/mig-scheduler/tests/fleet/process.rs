@@ -10,7 +10,7 @@ use std::{
 };
 
 /// How long anything may take. Nothing is proved by it: it ends a test that would hang.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(240);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 const LOOK: Duration = Duration::from_millis(50);
 
 pub(crate) struct Process {
