@@ -119,7 +119,9 @@ fn nobody_listens(error: &anyhow::Error) -> bool {
 fn execute(cli: &Cli, registry: &Registry) -> Result<()> {
     let mut output = io::stdout().lock();
     match cli.mode() {
-        Mode::Version => writeln!(output, concat!("mig-agent ", env!("CARGO_PKG_VERSION"))).context("cannot write"),
+        Mode::Version => {
+            writeln!(output, concat!("mig-agent ", env!("CARGO_PKG_VERSION"))).context("cannot write")
+        }
         Mode::Action(path) => action::run(path, cli, registry, &mut output),
         Mode::Module(name) => {
             let machine = Machine::chosen(cli.root.as_deref()).context("cannot look at that machine")?;
@@ -135,6 +137,8 @@ fn execute(cli: &Cli, registry: &Registry) -> Result<()> {
             daemon::run(mode, cli, registry)
         }
         #[cfg(not(feature = "daemon"))]
-        _ => anyhow::bail!("this program was built without the agent: it runs modules (-m) and actions from files (-i) only"),
+        _ => anyhow::bail!(
+            "this program was built without the agent: it runs modules (-m) and actions from files (-i) only"
+        ),
     }
 }

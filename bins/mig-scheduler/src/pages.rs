@@ -23,7 +23,11 @@ pub(crate) struct Health {
 
 impl Health {
     /// Takes over the metrics of this process.
-    pub(crate) fn new(scheduler: Scheduler, store: Arc<dyn Store>, relay: AmqpRelay) -> Result<Self, StartError> {
+    pub(crate) fn new(
+        scheduler: Scheduler,
+        store: Arc<dyn Store>,
+        relay: AmqpRelay,
+    ) -> Result<Self, StartError> {
         let metrics = PrometheusBuilder::new().install_recorder().map_err(|_| StartError::Metrics)?;
         metrics::gauge!("mig_build_info", "version" => env!("CARGO_PKG_VERSION")).set(1);
         Ok(Self { scheduler, store, relay, metrics })
@@ -36,8 +40,13 @@ impl Health {
             Ok(Err(error)) => Err(safe::chain(&error)),
             Err(_) => Err(format!("it did not answer within {STORE_LIMIT:?}")),
         };
-        let relay = if self.relay.is_connected() { Ok(()) } else { Err("not connected; the log says why".to_owned()) };
-        let status = if store.is_ok() && relay.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+        let relay = if self.relay.is_connected() {
+            Ok(())
+        } else {
+            Err("not connected; the log says why".to_owned())
+        };
+        let status =
+            if store.is_ok() && relay.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
         let line = |what: &str, state: Result<(), String>| match state {
             Ok(()) => format!("{what}: ok\n"),
             Err(reason) => format!("{what}: {}\n", safe::line(&reason)),
@@ -48,12 +57,17 @@ impl Health {
     fn metrics(&self) -> Page {
         let connected = f64::from(u8::from(self.relay.is_connected()));
         metrics::gauge!("mig_relay_connected").set(connected);
-        Page { content_type: "text/plain; version=0.0.4; charset=utf-8", ..Page::text(StatusCode::OK, self.metrics.render()) }
+        Page {
+            content_type: "text/plain; version=0.0.4; charset=utf-8",
+            ..Page::text(StatusCode::OK, self.metrics.render())
+        }
     }
 
     fn agents(&self) -> Page {
         match self.scheduler.statistics().as_ref().map(json::to_string_pretty) {
-            Some(Ok(text)) => Page { content_type: "application/json", ..Page::text(StatusCode::OK, text + "\n") },
+            Some(Ok(text)) => {
+                Page { content_type: "application/json", ..Page::text(StatusCode::OK, text + "\n") }
+            }
             Some(Err(error)) => Page::text(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),
             None => Page::text(StatusCode::SERVICE_UNAVAILABLE, "the agents are not counted yet\n"),
         }

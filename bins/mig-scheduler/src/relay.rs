@@ -82,6 +82,9 @@ mod tests {
     fn a_certificate_that_can_not_be_read_is_named_with_its_key() {
         let relay = relay("host = h\nuser = u\npass = p\nusetls = on\ncacert = /nowhere/ca.crt\n");
         let error = amqp_options(&relay).unwrap_err().to_string();
-        assert!(error.starts_with("cannot read mq.cacert of the configuration, /nowhere/ca.crt: "), "{error}");
+        assert!(
+            error.starts_with("cannot read mq.cacert of the configuration, /nowhere/ca.crt: "),
+            "{error}"
+        );
     }
 }

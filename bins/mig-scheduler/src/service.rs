@@ -22,6 +22,8 @@ pub fn options(config: &SchedulerConfig) -> Options {
         offline_after: config.agent_timeout,
         census_period: config.sweep_interval,
         reports_duplicates: config.detects_duplicates,
+        logs_commands: config.logs_actions,
+        logs_heartbeats: config.logs_heartbeats,
         queue_cleanup_period: config.queue_cleanup_interval,
         ..Options::default()
     }
@@ -79,20 +81,18 @@ fn parts(config: &SchedulerConfig) -> Result<(store::Place, RelayConfig), StartE
 }
 
 fn warn_of_what_is_ignored(config: &SchedulerConfig) {
-    for (key, is_set) in [
-        ("agent.killdupagents", config.ends_duplicates),
-        ("agent.logactions", config.logs_actions),
-        ("debug.heartbeats", config.logs_heartbeats),
-    ] {
-        if is_set {
-            tracing::warn!(key, "this switch has no effect yet");
-        }
+    if config.ends_duplicates {
+        tracing::warn!("agent.killdupagents has no effect: several agents of one address are reported, not ended");
     }
     if let Some(Database { ssl_mode, host, .. }) = &config.database
         && matches!(ssl_mode.as_str(), "disable" | "prefer")
         && !matches!(host.as_str(), "localhost" | "127.0.0.1" | "::1")
     {
-        tracing::warn!(host, ssl_mode, "the password of the database may cross the network in clear: use verify-full");
+        tracing::warn!(
+            host,
+            ssl_mode,
+            "the password of the database may cross the network in clear: use verify-full"
+        );
     }
 }
 

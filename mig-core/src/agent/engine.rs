@@ -10,6 +10,7 @@ use crate::{
     agent_info::{AgentInfo, Environment},
     clock::Clock,
     limits::MAX_RESULTS_BYTES,
+    time::Time,
     transport::{Address, Delivery, Subscription, Transport, TransportError},
 };
 use std::{
@@ -75,6 +76,9 @@ impl Default for AgentOptions {
         }
     }
 }
+
+/// A platform takes an environment for a changed one when its time is newer by more than 15 seconds, as the original does.
+const NOTICED: Duration = Duration::from_secs(16);
 
 /// Ends an agent. Clones end the same one.
 #[derive(Clone, Debug)]
@@ -156,7 +160,7 @@ impl Agent {
         if now.environment == environment {
             return;
         }
-        let refresh_time = self.shared.parts.clock.now().into();
+        let refresh_time = Time::from(self.shared.parts.clock.now()).max(now.refresh_time.plus(NOTICED));
         let changed = AgentInfo { environment, refresh_time, ..AgentInfo::clone(&now) };
         *self.shared.info.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(changed);
         self.shared.refreshed.notify_one();

@@ -38,11 +38,8 @@ impl Shared {
 
     async fn send_heartbeat(&self) -> Result<(), crate::BoxError> {
         let now = self.parts.clock.now().into();
-        let info = AgentInfo {
-            heartbeat_time: now,
-            status: "online".to_owned(),
-            ..AgentInfo::clone(&self.info())
-        };
+        let info =
+            AgentInfo { heartbeat_time: now, status: "online".to_owned(), ..AgentInfo::clone(&self.info()) };
         let body = json::to_string(&info)?.into_bytes();
         let expires_in = self.parts.options.heartbeat_period.checked_mul(10);
         self.parts.transport.send(&Address::Heartbeats, Envelope { body, expires_in }).await?;

@@ -99,7 +99,10 @@ impl Census {
     /// Addresses without an agent whose last heartbeat was after `since`, sorted.
     pub fn abandoned(&self, since: Time) -> impl Iterator<Item = &str> {
         let gone = move |endpoint: &Endpoint| endpoint.is_offline() && endpoint.last_heartbeat >= since;
-        self.endpoints.iter().filter(move |(_, endpoint)| gone(endpoint)).map(|(location, _)| location.as_str())
+        self.endpoints
+            .iter()
+            .filter(move |(_, endpoint)| gone(endpoint))
+            .map(|(location, _)| location.as_str())
     }
 }
 
@@ -122,7 +125,8 @@ fn sum(versions: &BTreeMap<String, u32>) -> f64 {
 }
 
 fn listed(versions: &BTreeMap<String, u32>) -> Vec<VersionCount> {
-    let entry = |(version, count): (&String, &u32)| VersionCount { version: version.clone(), count: (*count).into() };
+    let entry =
+        |(version, count): (&String, &u32)| VersionCount { version: version.clone(), count: (*count).into() };
     versions.iter().map(entry).collect()
 }
 

@@ -29,6 +29,10 @@ pub struct Options {
     pub census_period: Duration,
     /// Whether several agents of one address are reported.
     pub reports_duplicates: bool,
+    /// Whether each command is logged with its agent when it is handed over.
+    pub logs_commands: bool,
+    /// Whether each heartbeat is logged.
+    pub logs_heartbeats: bool,
     /// How often queues of agents that are gone are removed, if nothing waits there.
     pub queue_cleanup_period: Duration,
 }
@@ -46,6 +50,8 @@ impl Default for Options {
             offline_after: Duration::from_secs(45 * 60),
             census_period: Duration::from_secs(87),
             reports_duplicates: true,
+            logs_commands: false,
+            logs_heartbeats: false,
             queue_cleanup_period: Duration::from_secs(24 * 3600),
         }
     }

@@ -81,6 +81,10 @@ impl Scheduler {
     /// The message of a command; `None`, and a report, if it can not be written.
     fn message(&self, command: StoredCommand, action: &Action) -> Option<Envelope> {
         let id = command.id;
+        if self.options.logs_commands {
+            let (agent, loader) = (&command.agent.name, &command.agent.loader_name);
+            tracing::info!(action = %action.id, command = %id, agent, loader, name = action.name, "asks");
+        }
         let expires_in = remaining(action.expire_after, self.clock.now());
         let mut document = command.into_command(action.clone());
         let operations = action.operations.as_ref().map_or(0, Vec::len);

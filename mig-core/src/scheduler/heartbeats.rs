@@ -126,6 +126,9 @@ impl Scheduler {
             let agents: Vec<_> = batch.iter().filter_map(|delivery| kept(check(delivery))).collect();
             if !agents.is_empty() {
                 counted(agents.len(), "recorded");
+                if self.options.logs_heartbeats {
+                    agents.iter().for_each(log);
+                }
                 self.patiently(|| self.store.record_heartbeats(&agents, now)).await?;
             }
             batch::acknowledge(batch).await;
@@ -139,6 +142,11 @@ fn kept<T>(result: Result<T, HeartbeatError>) -> Option<T> {
         tracing::warn!(%error, "heartbeat ignored");
     };
     result.inspect_err(ignored).ok()
+}
+
+fn log(agent: &AgentInfo) {
+    let AgentInfo { name, queue_location, pid, version, .. } = agent;
+    tracing::info!(agent = name, location = queue_location, pid, version, "heartbeat");
 }
 
 fn counted(heartbeats: usize, outcome: &'static str) {

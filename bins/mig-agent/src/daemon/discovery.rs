@@ -31,7 +31,11 @@ pub(super) async fn look(config: &AgentConfig, registry: &Registry, before: &str
 }
 
 /// Looks again in every period, and tells the agent.
-pub(super) async fn keep_looking(agent: &Agent, config: &AgentConfig, registry: &Registry) -> std::convert::Infallible {
+pub(super) async fn keep_looking(
+    agent: &Agent,
+    config: &AgentConfig,
+    registry: &Registry,
+) -> std::convert::Infallible {
     if config.refresh_interval.is_zero() {
         return std::future::pending().await;
     }
@@ -50,7 +54,11 @@ pub(super) async fn keep_looking(agent: &Agent, config: &AgentConfig, registry: 
 fn public_address(config: &AgentConfig) -> Option<String> {
     let api = config.api.as_deref().filter(|_| config.discovers_public_address)?;
     let asked = ask(&format!("{api}ip"), config);
-    asked.inspect_err(|error| tracing::warn!(reason = safe::chain(error.as_ref()), "public address not found out")).ok()
+    asked
+        .inspect_err(|error| {
+            tracing::warn!(reason = safe::chain(error.as_ref()), "public address not found out")
+        })
+        .ok()
 }
 
 /// Through each proxy of the configuration, then as the environment says, or directly.
@@ -75,7 +83,10 @@ fn ask_once(url: &str, proxy: Option<ureq::Proxy>, tls: Option<TlsConfig>) -> Re
     if let Some(tls) = tls {
         builder = builder.tls_config(tls);
     }
-    let mut response = ureq::Agent::new_with_config(builder.build()).get(url).call().with_context(|| format!("asking {url}"))?;
+    let mut response = ureq::Agent::new_with_config(builder.build())
+        .get(url)
+        .call()
+        .with_context(|| format!("asking {url}"))?;
     let bytes = response.body_mut().with_config().limit(MAX_ANSWER_BYTES).read_to_vec();
     let text = json::lossy(&bytes.with_context(|| format!("reading the answer of {url}"))?);
     text.trim().parse().with_context(|| format!("{url} answers no address: '{}'", safe::line(text.trim())))

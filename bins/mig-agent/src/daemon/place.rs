@@ -58,7 +58,9 @@ async fn lock(directory: &Path) -> Result<File> {
             Ok(()) => break,
             Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => sleep(LOOK).await,
             Err(TryLockError::WouldBlock) => {
-                let holder = limits::read(&mut *file, 100).map(|text| mig_core::json::lossy(&text)).unwrap_or_default();
+                let holder = limits::read(&mut *file, 100)
+                    .map(|text| mig_core::json::lossy(&text))
+                    .unwrap_or_default();
                 bail!(
                     "another agent, process {}, runs with the directory {}: end it, or give this one a rundir of its own",
                     holder.trim(),
@@ -89,7 +91,10 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let first = Place::take(directory.path()).await.unwrap();
         let error = Place::take(directory.path()).await.unwrap_err().to_string();
-        assert!(error.starts_with(&format!("another agent, process {}, runs", std::process::id())), "{error}");
+        assert!(
+            error.starts_with(&format!("another agent, process {}, runs", std::process::id())),
+            "{error}"
+        );
         let name = first.name.clone();
         drop(first);
         assert_eq!(Place::take(directory.path()).await.unwrap().name, name);

@@ -42,7 +42,10 @@ fn configuration(path: &Path) -> AgentConfig {
     match AgentConfig::load(path) {
         Ok(loaded) => loaded.config,
         Err(error) => {
-            tell(&format!("asking at the default address: {}", error.to_string().lines().next().unwrap_or_default()));
+            tell(&format!(
+                "asking at the default address: {}",
+                error.to_string().lines().next().unwrap_or_default()
+            ));
             AgentConfig::default()
         }
     }
@@ -63,7 +66,10 @@ fn get(socket: SocketAddr, page: &str, agent_id: Option<&str>) -> Result<String>
 fn shut_down(socket: SocketAddr, run_directory: &Path) -> Result<String> {
     let name = run_directory.join(".migagtid");
     if !name.try_exists().with_context(|| safe::line(&name.display().to_string()).into_owned())? {
-        bail!("there is no identity of an agent in {}: agent.rundir of the configuration has to be the agent's", run_directory.display());
+        bail!(
+            "there is no identity of an agent in {}: agent.rundir of the configuration has to be the agent's",
+            run_directory.display()
+        );
     }
     let name = AgentName::load_or_create(run_directory)?;
     get(socket, "/shutdown", Some(name.as_str()))?;

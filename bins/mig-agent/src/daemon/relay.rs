@@ -40,11 +40,12 @@ fn tls(config: &AgentConfig) -> Result<TlsOptions> {
     let files = &config.certificates;
     let pem = |key, path: Option<&Path>| path.map(|path| read(key, path)).transpose();
     let ca = pem("certs.ca", files.ca.as_deref())?;
-    let identity = match (pem("certs.cert", files.certificate.as_deref())?, pem("certs.key", files.key.as_deref())?) {
-        (Some(certificates), Some(key)) => Some(TlsIdentity { certificates, key }),
-        (None, None) => None,
-        _ => bail!("a client certificate needs both certs.cert and certs.key"),
-    };
+    let identity =
+        match (pem("certs.cert", files.certificate.as_deref())?, pem("certs.key", files.key.as_deref())?) {
+            (Some(certificates), Some(key)) => Some(TlsIdentity { certificates, key }),
+            (None, None) => None,
+            _ => bail!("a client certificate needs both certs.cert and certs.key"),
+        };
     Ok(TlsOptions { ca, identity })
 }
 

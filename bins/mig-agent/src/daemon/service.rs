@@ -65,7 +65,10 @@ fn unit(program: &Path, config: &Path) -> Result<String> {
         match path.to_str() {
             // What systemd would take apart or replace.
             Some(text) if !text.contains(['"', '\\', '%', '$', '\n', '\r']) => Ok(format!("\"{text}\"")),
-            _ => bail!("systemd can not start '{}': move it to a path without quotes, backslashes, % and $", path.display()),
+            _ => bail!(
+                "systemd can not start '{}': move it to a path without quotes, backslashes, % and $",
+                path.display()
+            ),
         }
     };
     let start = format!("ExecStart={} -f -c {}", quoted(program)?, quoted(config)?);
@@ -80,8 +83,10 @@ mod tests {
     /// A manager that writes down what it is told, and fails at `refused`.
     fn manager(directory: &Path, refused: &str) -> Manager {
         let control = directory.join("control");
-        let script =
-            format!("#!/bin/sh\necho \"$@\" >>{}/told\ntest \"$1\" != '{refused}' || {{ echo no >&2; exit 3; }}\n", directory.display());
+        let script = format!(
+            "#!/bin/sh\necho \"$@\" >>{}/told\ntest \"$1\" != '{refused}' || {{ echo no >&2; exit 3; }}\n",
+            directory.display()
+        );
         fs::write(&control, script).unwrap();
         fs::set_permissions(&control, fs::Permissions::from_mode(0o755)).unwrap();
         Manager { units: directory.to_owned(), control }

@@ -9,7 +9,8 @@ use std::io::{self, Write as _};
 /// Names as in the configuration where there are such, and values for people.
 pub(super) fn list(config: &AgentConfig, cli: &Cli) -> Result<Vec<(&'static str, String)>> {
     let switch = |on: bool| if on { "on" } else { "off" }.to_owned();
-    let proxies: Vec<_> = config.proxies.iter().map(|proxy| format!("{}:{}", proxy.host, proxy.port)).collect();
+    let proxies: Vec<_> =
+        config.proxies.iter().map(|proxy| format!("{}:{}", proxy.host, proxy.port)).collect();
     Ok(vec![
         ("configuration", cli.config.display().to_string()),
         ("keyring", cli.keyring().display().to_string()),

@@ -129,7 +129,13 @@ impl Status {
             ("process", agent.pid.to_string()),
             ("started", agent.start_time.to_string()),
             ("last heartbeat", heard),
-            ("system", format!("{} ({}/{}), {}", environment.ident, environment.os, environment.arch, environment.init)),
+            (
+                "system",
+                format!(
+                    "{} ({}/{}), {}",
+                    environment.ident, environment.os, environment.arch, environment.init
+                ),
+            ),
             ("addresses", environment.addresses.join(", ")),
             ("public address", environment.public_ip.clone()),
             ("tags", tags.join(", ")),
@@ -144,7 +150,8 @@ impl Status {
         }
         html.push_str("</table><h2>What was asked of this machine</h2><table><tr><th>when<th>action<th>name<th>modules<th>verdict");
         for Asked { time, action, name, modules, verdict } in &recent {
-            let cells = [&time.to_string(), action, name, modules, verdict].map(|cell| escape(&safe::line(cell)));
+            let cells =
+                [&time.to_string(), action, name, modules, verdict].map(|cell| escape(&safe::line(cell)));
             write!(html, "<tr><td>{}", cells.join("<td>")).unwrap_or_default();
         }
         html.push_str("</table>\n");
@@ -154,7 +161,10 @@ impl Status {
     fn end(&self, request: &Parts) -> Page {
         let given = request.headers.get("AGENTID").map(|id| id.as_bytes()).unwrap_or_default();
         if !is_same(given, self.agent_name.as_bytes()) {
-            return Page::text(StatusCode::UNAUTHORIZED, "the header AGENTID has to be the identity of this agent\n");
+            return Page::text(
+                StatusCode::UNAUTHORIZED,
+                "the header AGENTID has to be the identity of this agent\n",
+            );
         }
         self.shutdown.notify_one();
         Page::text(StatusCode::OK, "the agent ends\n")
@@ -167,7 +177,8 @@ const HEAD: &str = "<!DOCTYPE html><html lang=en><meta charset=utf-8><title>mig-
 
 /// In a time that does not tell how many bytes are right.
 fn is_same(given: &[u8], right: &[u8]) -> bool {
-    given.len() == right.len() && given.iter().zip(right).fold(0, |differences, (a, b)| differences | (a ^ b)) == 0
+    given.len() == right.len()
+        && given.iter().zip(right).fold(0, |differences, (a, b)| differences | (a ^ b)) == 0
 }
 
 impl Watcher for Status {
@@ -181,7 +192,8 @@ impl Watcher for Status {
 
     fn judged(&self, command: &Command, refusal: Option<&Refusal>) {
         let action = &command.action;
-        let modules: Vec<&str> = action.operations.iter().flatten().map(|operation| operation.module.as_str()).collect();
+        let modules: Vec<&str> =
+            action.operations.iter().flatten().map(|operation| operation.module.as_str()).collect();
         let verdict = match refusal {
             None => "accepted".to_owned(),
             Some(refusal) => format!("refused: {refusal}"),
@@ -206,7 +218,8 @@ impl Watcher for Status {
         let (id, status) = (command.action.id.to_string(), status.command_status().as_str());
         tracing::info!(action = %command.action.id, command = %command.id, status, "answers");
         let mut known = self.known();
-        let asked = known.recent.iter_mut().rev().find(|asked| asked.action == id && asked.verdict == "accepted");
+        let asked =
+            known.recent.iter_mut().rev().find(|asked| asked.action == id && asked.verdict == "accepted");
         if let Some(asked) = asked {
             asked.verdict = format!("accepted, {status}");
         }
@@ -252,7 +265,10 @@ mod tests {
     }
 
     fn command(id: u64, name: &str) -> Command {
-        Command { action: Action { id: ActionId::new(id), name: name.into(), ..Action::default() }, ..Command::default() }
+        Command {
+            action: Action { id: ActionId::new(id), name: name.into(), ..Action::default() },
+            ..Command::default()
+        }
     }
 
     #[tokio::test(flavor = "current_thread")]
@@ -274,7 +290,10 @@ mod tests {
         status.judged(&command(3, "third"), Some(&Refusal::OtherTarget("x".into())));
         status.answers(&command(3, "third"), AnswerStatus::Success);
         let page = status.answer(&parts("/", "")).await.body;
-        assert!(page.contains("third") && page.contains("accepted, success") && page.contains("refused: "), "{page}");
+        assert!(
+            page.contains("third") && page.contains("accepted, success") && page.contains("refused: "),
+            "{page}"
+        );
         assert!(!page.contains("first") && !page.contains("<b>") && !page.contains("secret"), "{page}");
         let document = status.answer(&parts("/status", "")).await.body;
         assert!(document.contains(r#""accepted": 3"#) && !document.contains("secret"), "{document}");

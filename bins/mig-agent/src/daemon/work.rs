@@ -4,9 +4,7 @@ use super::{check_in, discovery, place::Place, relay, settings, status::Status};
 use crate::{WORKER_ARGUMENT, action, cli::Cli};
 use anyhow::{Context, Result, bail};
 use mig_core::{
-    agent::{
-        Agent, AgentOptions, AgentParts, ChildRunner, MaskingRunner, ModuleRunner, Policy, Stopper,
-    },
+    agent::{Agent, AgentOptions, AgentParts, ChildRunner, MaskingRunner, ModuleRunner, Policy, Stopper},
     agent_info::AgentInfo,
     clock::SystemClock,
     config::AgentConfig,
@@ -31,7 +29,10 @@ pub(super) async fn work(config: &AgentConfig, cli: &Cli, registry: &Registry) -
     if let Some(socket) = config.socket
         && !socket.ip().is_loopback()
     {
-        bail!("agent.socket is {socket}: the status of the agent is for its machine only, use 127.0.0.1:{}", socket.port());
+        bail!(
+            "agent.socket is {socket}: the status of the agent is for its machine only, use 127.0.0.1:{}",
+            socket.port()
+        );
     }
     warn_of_what_is_ignored(config);
     let policy = policy(config, cli)?;
@@ -39,7 +40,8 @@ pub(super) async fn work(config: &AgentConfig, cli: &Cli, registry: &Registry) -
     let info = info(config, &place, registry).await;
     let settings = settings::list(config, cli)?;
     let run_directory = place.directory.clone();
-    let status = Status::new(info.clone(), place.name.as_str(), run_directory, settings, config.shown_actions);
+    let status =
+        Status::new(info.clone(), place.name.as_str(), run_directory, settings, config.shown_actions);
     let status = Arc::new(status);
     let relay = tokio::select! {
         relay = relay::connect(amqp, config.is_immortal) => relay?,

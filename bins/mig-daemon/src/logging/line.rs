@@ -64,7 +64,9 @@ impl<S: Subscriber> Layer<S> for LineLayer {
         let Fields { action, command, text, others } = fields;
         let text = text + &others;
         // An event without any text says nothing.
-        let Ok(line) = (LogLine { operation: 0, action, command, severity, text: &text }).render() else { return };
+        let Ok(line) = (LogLine { operation: 0, action, command, severity, text: &text }).render() else {
+            return;
+        };
         match self.sink.wants_time() {
             true => self.sink.write(severity, &format!("{} {line}", Time::now())),
             false => self.sink.write(severity, &line),
@@ -135,10 +137,10 @@ mod tests {
             tracing::info!(action = %12, command = %34, agents = 2, "asked");
             tracing::warn!(action = %"a name", reason = "it\nis", "refused");
         });
-        assert_eq!(lines, [
-            "- 12 34 [info] asked agents=2",
-            "- - - [warning] refused action=a name reason=it\\nis"
-        ]);
+        assert_eq!(
+            lines,
+            ["- 12 34 [info] asked agents=2", "- - - [warning] refused action=a name reason=it\\nis"]
+        );
     }
 
     #[test]

@@ -56,7 +56,9 @@ pub enum LoggingError {
         source: io::Error,
     },
     /// The server can not be reached, or its protocol is none of ours.
-    #[error("cannot log to syslog at {server}: {source}; correct host, port and protocol (udp or tcp) of logging")]
+    #[error(
+        "cannot log to syslog at {server}: {source}; correct host, port and protocol (udp or tcp) of logging"
+    )]
     Syslog {
         /// Protocol, host and port.
         server: String,

@@ -96,7 +96,9 @@ impl Line {
                 stream.set_write_timeout(Some(LIMIT))?;
                 Ok(Self::Tcp(stream))
             }
-            other => Err(io::Error::new(io::ErrorKind::InvalidInput, format!("'{other}' is no protocol of it"))),
+            other => {
+                Err(io::Error::new(io::ErrorKind::InvalidInput, format!("'{other}' is no protocol of it")))
+            }
         }
     }
 

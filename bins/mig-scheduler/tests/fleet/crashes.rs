@@ -20,7 +20,10 @@ pub(crate) fn every_command_is_answered_whichever_scheduler_is_killed() {
     let Some(world) = World::on_postgres() else { return };
     let ports = [free_port(), free_port()];
     let configs = ports.map(|port| {
-        world.scheduler_config(&format!("{port}.cfg"), &format!("[metrics]\nlisten = 127.0.0.1:{port}\n[periodic]\nfreq = 1s\n"))
+        world.scheduler_config(
+            &format!("{port}.cfg"),
+            &format!("[metrics]\nlisten = 127.0.0.1:{port}\n[periodic]\nfreq = 1s\n"),
+        )
     });
     let mut schedulers = configs.each_ref().map(|config| world.scheduler(config));
     let files = ["one", "two"].map(|name| world.agent_files(name));
@@ -42,7 +45,9 @@ pub(crate) fn every_command_is_answered_whichever_scheduler_is_killed() {
 
     let metrics = ports.map(|port| page(port, "/metrics").unwrap());
     assert!(metrics.iter().all(|text| text.contains("mig_relay_connected 1")), "{metrics:?}");
-    eventually("the agents are counted", || page(ports[0], "/agents").filter(|text| text.contains("\"onlineagents\": 2")));
+    eventually("the agents are counted", || {
+        page(ports[0], "/agents").filter(|text| text.contains("\"onlineagents\": 2"))
+    });
     assert_eq!(page(ports[0], "/healthz").as_deref(), Some("ok\n"));
 
     assert!(schedulers.iter_mut().all(|scheduler| scheduler.end().success()), "a clean end is a success");
@@ -76,7 +81,8 @@ pub(crate) fn agents_that_restart_have_the_same_identity() {
     assert!(!status.contains("secret"), "the page tells the password of the relay");
     let [mut agent, _other] = agents;
     let ask = |question: &str| {
-        let output = agent_command().arg("-q").arg(question).arg("-c").arg(&files[0].config).output().unwrap();
+        let output =
+            agent_command().arg("-q").arg(question).arg("-c").arg(&files[0].config).output().unwrap();
         (output.status.success(), String::from_utf8(output.stdout).unwrap())
     };
     assert_eq!(ask("pid"), (true, format!("{}\n", agent.id())));

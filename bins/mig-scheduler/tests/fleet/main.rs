@@ -32,12 +32,15 @@ fn main() -> ExitCode {
             "every_command_is_answered_whichever_scheduler_is_killed",
             crashes::every_command_is_answered_whichever_scheduler_is_killed,
         ),
+        ("agents_that_restart_have_the_same_identity", crashes::agents_that_restart_have_the_same_identity),
         (
-            "agents_that_restart_have_the_same_identity",
-            crashes::agents_that_restart_have_the_same_identity,
+            "who_is_refused_learns_in_one_line_what_to_do",
+            refusals::who_is_refused_learns_in_one_line_what_to_do,
         ),
-        ("who_is_refused_learns_in_one_line_what_to_do", refusals::who_is_refused_learns_in_one_line_what_to_do),
-        ("all_faults_of_a_configuration_are_told_at_once", refusals::all_faults_of_a_configuration_are_told_at_once),
+        (
+            "all_faults_of_a_configuration_are_told_at_once",
+            refusals::all_faults_of_a_configuration_are_told_at_once,
+        ),
         (
             "a_scheduler_on_sqlite_takes_the_agents_of_its_list",
             small::a_scheduler_on_sqlite_takes_the_agents_of_its_list,

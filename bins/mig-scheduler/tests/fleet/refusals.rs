@@ -57,11 +57,16 @@ pub(crate) fn all_faults_of_a_configuration_are_told_at_once() {
     fs::write(&config, "[agent]\ntimeout = soon\n[mq]\nhost = h\n[mr]\nx = 1\n").unwrap();
     let (code, said) = ended(scheduler_command(&config));
     assert_eq!(code, 9, "{said}");
-    for fault in ["line 2: agent.timeout: 'soon'", "mq.user: it is missing", "line 6: mr.x: there is no such key"] {
+    for fault in
+        ["line 2: agent.timeout: 'soon'", "mq.user: it is missing", "line 6: mr.x: there is no such key"]
+    {
         assert!(said.contains(fault) && said.contains("scheduler.cfg"), "{said}");
     }
     refused(&config, "", &["section postgres", "section mq"]);
     refused(&config, "[store]\nurl = mysql:x\n[mq]\nhost=h\nuser=u\npass=p\n", &["mysql:x", "sqlite:<path>"]);
     let (code, said) = ended(scheduler_command(Path::new("/no/such.cfg")));
-    assert!(code == 9 && said.starts_with("mig-scheduler: cannot read the configuration /no/such.cfg"), "{said}");
+    assert!(
+        code == 9 && said.starts_with("mig-scheduler: cannot read the configuration /no/such.cfg"),
+        "{said}"
+    );
 }

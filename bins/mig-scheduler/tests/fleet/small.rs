@@ -10,9 +10,12 @@ pub(crate) fn a_scheduler_on_sqlite_takes_the_agents_of_its_list() {
     let Some(world) = World::on_sqlite() else { return };
     let list = world.path("list");
     fs::write(&list, "linux.nobody\n").unwrap();
-    let config = world.scheduler_config("scheduler.cfg", &format!("[agent]\nwhitelist = \"{}\"\n", list.display()));
+    let config =
+        world.scheduler_config("scheduler.cfg", &format!("[agent]\nwhitelist = \"{}\"\n", list.display()));
     let mut scheduler = world.scheduler(&config);
     let files = world.agent_files("one");
+    let private = fs::read_to_string(&files.config).unwrap().replace("[agent]", "[agent]\nextraprivacymode = on");
+    fs::write(&files.config, private).unwrap();
     let _agent = world.agent(&files);
     let log = config.with_extension("log");
     let refused = eventually("a heartbeat is refused", || {
@@ -23,7 +26,9 @@ pub(crate) fn a_scheduler_on_sqlite_takes_the_agents_of_its_list() {
     assert!(world.agents().is_empty());
     fs::write(&list, format!("linux.nobody\n{refused}\n")).unwrap();
     world.wait_for(1);
-    assert_eq!(world.answers(world.ask("status = 'online'")).len(), 1);
+    let answers = world.answers(world.ask("status = 'online'"));
+    let text = mig_core::json::to_string(&answers[0].results).unwrap();
+    assert!(answers.len() == 1 && text.contains("masked") && !text.contains("acl.cfg"), "{text}");
     assert!(scheduler.end().success());
 }
 

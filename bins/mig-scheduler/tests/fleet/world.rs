@@ -179,7 +179,11 @@ impl World {
 
     /// Everybody who is online, by address.
     pub(crate) fn online(&self) -> BTreeSet<String> {
-        self.agents().into_iter().filter(|agent| agent.status == "online").map(|agent| agent.queue_location).collect()
+        self.agents()
+            .into_iter()
+            .filter(|agent| agent.status == "online")
+            .map(|agent| agent.queue_location)
+            .collect()
     }
 
     pub(crate) fn agents(&self) -> Vec<AgentInfo> {
@@ -194,7 +198,8 @@ impl World {
     /// How many schedulers hold a lease.
     pub(crate) fn living_schedulers(&self) -> i64 {
         let count = async {
-            let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&self.store_url).await.unwrap();
+            let mut connection =
+                <sqlx::PgConnection as sqlx::Connection>::connect(&self.store_url).await.unwrap();
             let sql = "SELECT count(*) FROM owners WHERE until > now()";
             sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
         };
@@ -269,7 +274,11 @@ fn show_logs(directory: &Path) {
         } else if path.extension().is_some_and(|extension| extension == "log") {
             let text = mig_core::limits::read_file(&path, 16 << 20).unwrap_or_default();
             let end = text.len().saturating_sub(6000);
-            eprintln!("=== {}\n{}", path.display(), String::from_utf8(text[end..].to_vec()).unwrap_or_default());
+            eprintln!(
+                "=== {}\n{}",
+                path.display(),
+                String::from_utf8(text[end..].to_vec()).unwrap_or_default()
+            );
         }
     }
 }
