@@ -82,7 +82,9 @@ fn parts(config: &SchedulerConfig) -> Result<(store::Place, RelayConfig), StartE
 
 fn warn_of_what_is_ignored(config: &SchedulerConfig) {
     if config.ends_duplicates {
-        tracing::warn!("agent.killdupagents has no effect: several agents of one address are reported, not ended");
+        tracing::warn!(
+            "agent.killdupagents has no effect: several agents of one address are reported, not ended"
+        );
     }
     if let Some(Database { ssl_mode, host, .. }) = &config.database
         && matches!(ssl_mode.as_str(), "disable" | "prefer")

@@ -49,21 +49,18 @@ impl Place {
 /// Two agents of one identity would take each other's commands.
 async fn lock(directory: &Path) -> Result<File> {
     let path = directory.join("mig-agent.lock");
-    let mut file = File::options().create(true).truncate(false).read(true).write(true).open(&path);
-    let file = file.as_mut().map_err(|error| std::io::Error::new(error.kind(), error.to_string()));
-    let file = file.with_context(|| format!("cannot open {}", path.display()))?;
+    let open = File::options().create(true).truncate(false).read(true).write(true).open(&path);
+    let mut file = open.with_context(|| format!("cannot open {}", path.display()))?;
     let begun = Instant::now();
     loop {
         match file.try_lock() {
             Ok(()) => break,
             Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => sleep(LOOK).await,
             Err(TryLockError::WouldBlock) => {
-                let holder = limits::read(&mut *file, 100)
-                    .map(|text| mig_core::json::lossy(&text))
-                    .unwrap_or_default();
+                let holder = limits::read(&file, 100).map(|text| mig_core::json::lossy(&text));
                 bail!(
                     "another agent, process {}, runs with the directory {}: end it, or give this one a rundir of its own",
-                    holder.trim(),
+                    holder.unwrap_or_default().trim(),
                     directory.display()
                 );
             }
@@ -72,9 +69,8 @@ async fn lock(directory: &Path) -> Result<File> {
             }
         }
     }
-    file.set_len(0)?;
-    writeln!(file, "{}", std::process::id())?;
-    Ok(file.try_clone()?)
+    file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()))?;
+    Ok(file)
 }
 
 /// The file that says when the agent was last heard of, as text; the original's.

@@ -37,6 +37,8 @@ pub(super) struct Status {
     pub(super) shutdown: Notify,
     /// Messages that are being worked on, and when the number changed.
     pub(super) working: watch::Sender<usize>,
+    /// True once the relay has taken a heartbeat.
+    pub(super) is_heard: watch::Sender<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -87,6 +89,7 @@ impl Status {
             shown_actions,
             shutdown: Notify::new(),
             working: watch::Sender::new(0),
+            is_heard: watch::Sender::new(false),
         }
     }
 
@@ -227,6 +230,7 @@ impl Watcher for Status {
 
     fn heartbeat(&self, at: Time) {
         self.known().last_heartbeat = Some(at);
+        self.is_heard.send_replace(true);
         if let Err(error) = place::note_heartbeat(&self.run_directory, at) {
             tracing::warn!(%error, "the time of the heartbeat is not noted in the run directory");
         }

@@ -149,7 +149,7 @@ async fn keep_running(agent: &Agent, config: &AgentConfig, stopping: &Notify) ->
 async fn asked_to_end(config: &AgentConfig, status: &Status, signals: &mut StopSignals) -> &'static str {
     let nothing_left = async {
         match config.is_check_in {
-            true => check_in::nothing_left(status).await,
+            true => check_in::nothing_left(status, config.module_timeout).await,
             false => std::future::pending().await,
         }
     };

@@ -55,6 +55,29 @@ pub(crate) fn every_command_is_answered_whichever_scheduler_is_killed() {
     assert!(left <= 2, "those that were killed lapse, those that ended are gone: {left}");
 }
 
+pub(crate) fn a_broker_that_restarts_and_an_agent_that_is_killed_lose_nothing() {
+    let Some(world) = World::on_own_broker() else { return };
+    let port = free_port();
+    let config = world.scheduler_config("scheduler.cfg", &format!("[metrics]\nlisten = 127.0.0.1:{port}\n"));
+    let _scheduler = world.scheduler(&config);
+    let files = ["one", "two"].map(|name| world.agent_files(name));
+    let mut agents = files.each_ref().map(|files| world.agent(files));
+    world.wait_for(2);
+    agents.iter().for_each(|agent| agent.signal(Signal::STOP));
+    let action = world.ask("status = 'online'");
+    eventually("the commands are in flight", || (world.counters(action).in_flight == 2).then_some(()));
+    // The command of this one waits in its queue, unacknowledged.
+    agents[0].kill();
+    world.broker.kill();
+    eventually("the scheduler says that it is not ready", || page(port, "/readyz").is_none().then_some(()));
+    world.broker.restart();
+    agents[1].signal(Signal::CONT);
+    let _again = world.agent(&files[0]);
+    assert_answered(&world.answers(action));
+    assert_answered(&world.answers(world.ask("status = 'online'")));
+    eventually("the scheduler is ready again", || page(port, "/readyz"));
+}
+
 pub(crate) fn agents_that_restart_have_the_same_identity() {
     let Some(world) = World::on_postgres() else { return };
     let scheduler = world.scheduler_config("scheduler.cfg", "");

@@ -27,10 +27,14 @@ fn main() -> ExitCode {
     if env::var_os(ROLE).is_some() {
         return mig_agent::run(&Registry::from_modules(mig_modules::BUILTIN).unwrap());
     }
-    let tests: [(&str, fn()); 6] = [
+    let tests: [(&str, fn()); 7] = [
         (
             "every_command_is_answered_whichever_scheduler_is_killed",
             crashes::every_command_is_answered_whichever_scheduler_is_killed,
+        ),
+        (
+            "a_broker_that_restarts_and_an_agent_that_is_killed_lose_nothing",
+            crashes::a_broker_that_restarts_and_an_agent_that_is_killed_lose_nothing,
         ),
         ("agents_that_restart_have_the_same_identity", crashes::agents_that_restart_have_the_same_identity),
         (

@@ -14,7 +14,8 @@ pub(crate) fn a_scheduler_on_sqlite_takes_the_agents_of_its_list() {
         world.scheduler_config("scheduler.cfg", &format!("[agent]\nwhitelist = \"{}\"\n", list.display()));
     let mut scheduler = world.scheduler(&config);
     let files = world.agent_files("one");
-    let private = fs::read_to_string(&files.config).unwrap().replace("[agent]", "[agent]\nextraprivacymode = on");
+    let private =
+        fs::read_to_string(&files.config).unwrap().replace("[agent]", "[agent]\nextraprivacymode = on");
     fs::write(&files.config, private).unwrap();
     let _agent = world.agent(&files);
     let log = config.with_extension("log");

@@ -57,6 +57,17 @@ impl World {
         Some(Self::on(runtime, broker, cluster.url(&database), lines))
     }
 
+    /// On PostgreSQL and a broker that the test may hurt.
+    pub(crate) fn on_own_broker() -> Option<Self> {
+        let cluster = cluster::cluster()?;
+        // It ends with this program.
+        let broker: &'static Broker = Box::leak(Box::new(broker::own()?));
+        let runtime = runtime();
+        let database = runtime.block_on(cluster.new_database());
+        let lines = postgres_lines(cluster, &database, cluster::PASSWORD);
+        Some(Self::on(runtime, broker, cluster.url(&database), lines))
+    }
+
     /// On a SQLite file.
     pub(crate) fn on_sqlite() -> Option<Self> {
         let broker = broker::shared()?;
