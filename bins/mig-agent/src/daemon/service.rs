@@ -76,6 +76,7 @@ fn unit(program: &Path, config: &Path) -> Result<String> {
 }
 
 #[cfg(all(test, unix))]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt as _;

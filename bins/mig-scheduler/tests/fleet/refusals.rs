@@ -2,7 +2,7 @@
 
 use crate::{
     broker, cluster,
-    world::{World, agent_command, postgres_lines, relay_lines, scheduler_command},
+    world::{World, agent_command, postgres_lines, relay_lines, scheduler_command, text},
 };
 use std::{fs, path::Path, process::Command};
 
@@ -41,8 +41,7 @@ pub(crate) fn who_is_refused_learns_in_one_line_what_to_do() {
     refused(&config, &(wrong + &relay), &["nowhere"]);
 
     let files = world.agent_files("agent");
-    let text = fs::read_to_string(&files.config).unwrap();
-    fs::write(&files.config, text.replace("agent:secret@", "agent:wrong-password@")).unwrap();
+    fs::write(&files.config, text(&files.config).replace("agent:secret@", "agent:wrong-password@")).unwrap();
     let mut command = agent_command();
     command.args(["-d", "-c"]).arg(&files.config);
     let (code, said) = ended(command);

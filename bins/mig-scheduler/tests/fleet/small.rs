@@ -1,6 +1,9 @@
 //! A small fleet, and what the platform forgets.
 
-use crate::{process::eventually, world::World};
+use crate::{
+    process::eventually,
+    world::{World, text},
+};
 use std::fs;
 
 const IMPATIENT: &str =
@@ -14,13 +17,12 @@ pub(crate) fn a_scheduler_on_sqlite_takes_the_agents_of_its_list() {
         world.scheduler_config("scheduler.cfg", &format!("[agent]\nwhitelist = \"{}\"\n", list.display()));
     let mut scheduler = world.scheduler(&config);
     let files = world.agent_files("one");
-    let private =
-        fs::read_to_string(&files.config).unwrap().replace("[agent]", "[agent]\nextraprivacymode = on");
+    let private = text(&files.config).replace("[agent]", "[agent]\nextraprivacymode = on");
     fs::write(&files.config, private).unwrap();
     let _agent = world.agent(&files);
     let log = config.with_extension("log");
     let refused = eventually("a heartbeat is refused", || {
-        let text = fs::read_to_string(&log).unwrap();
+        let text = text(&log);
         let (_, after) = text.split_once("agent 'linux.")?;
         Some(format!("linux.{}", after.split_once('\'')?.0))
     });

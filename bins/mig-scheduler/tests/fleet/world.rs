@@ -265,6 +265,11 @@ pub(crate) fn relay_lines(broker: &Broker, user: &str, password: &str, virtual_h
     )
 }
 
+/// The text of a file.
+pub(crate) fn text(path: &Path) -> String {
+    String::from_utf8(mig_core::limits::read_file(path, 16 << 20).unwrap()).unwrap()
+}
+
 /// The text of a page.
 pub(crate) fn page(port: u16, path: &str) -> Option<String> {
     let config = ureq::Agent::config_builder().proxy(None).build();
