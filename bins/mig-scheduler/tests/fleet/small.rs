@@ -31,7 +31,7 @@ pub(crate) fn a_scheduler_on_sqlite_takes_the_agents_of_its_list() {
     world.wait_for(1);
     let answers = world.answers(world.ask("status = 'online'"));
     let text = mig_core::json::to_string(&answers[0].results).unwrap();
-    assert!(answers.len() == 1 && text.contains("masked") && !text.contains("acl.cfg"), "{text}");
+    assert!(answers.len() == 1 && text.contains("masked") && !text.contains("/one/acl.cfg"), "{text}");
     assert!(scheduler.end().success());
 }
 
