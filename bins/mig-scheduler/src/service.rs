@@ -22,6 +22,7 @@ pub fn options(config: &SchedulerConfig) -> Options {
         offline_after: config.agent_timeout,
         census_period: config.sweep_interval,
         reports_duplicates: config.detects_duplicates,
+        publishes_events: config.publishes_events,
         logs_commands: config.logs_actions,
         logs_heartbeats: config.logs_heartbeats,
         queue_cleanup_period: config.queue_cleanup_interval,
@@ -38,7 +39,8 @@ pub async fn serve(config: &SchedulerConfig) -> Result<(), StartError> {
     let (place, relay_config) = parts(config)?;
     warn_of_what_is_ignored(config);
     let allow_list = config.allow_list.as_deref().map(AllowList::open).transpose()?;
-    let amqp = relay::amqp_options(&relay_config)?;
+    let mut amqp = relay::amqp_options(&relay_config)?;
+    amqp.has_events = config.publishes_events;
     let listener = listen(config).await?;
     let opened = async { Ok::<_, StartError>((store::open(&place).await?, relay::connect(amqp).await?)) };
     let (store, relay) = tokio::select! {

@@ -36,6 +36,8 @@ pub struct SchedulerConfig {
     pub queue_cleanup_interval: Duration,
     /// How long ended actions and their commands are kept; `None` for ever. Ours.
     pub retention: Option<Duration>,
+    /// Tell new and refused agents and answers to listeners of the relay, as the original of 2015 did. Ours.
+    pub publishes_events: bool,
     /// Where metrics and health are served; `None` for nowhere. Ours.
     pub metrics: Option<SocketAddr>,
     /// The database; `None` for the embedded one.
@@ -119,6 +121,7 @@ impl Config for SchedulerConfig {
             sweep_interval,
             queue_cleanup_interval,
             retention: reader.duration("periodic", "retention").filter(|time| !time.is_zero()),
+            publishes_events: reader.switch("events", "publish").unwrap_or(false),
             metrics: reader.address("metrics", "listen").flatten(),
             database: Database::read(reader),
             store: store(reader),

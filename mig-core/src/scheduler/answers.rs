@@ -1,6 +1,6 @@
 //! Answers: read under limits, compared with what was sent, stored once.
 
-use super::{Scheduler, SchedulerError, batch};
+use super::{Scheduler, SchedulerError, batch, events};
 use crate::{
     command::Command,
     id::{ActionId, CommandId},
@@ -10,7 +10,7 @@ use crate::{
     store::{Answer, SentCommand, StoreError},
     transport::Subscription,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Why an answer was dropped.
 #[derive(Debug, thiserror::Error)]
@@ -102,12 +102,18 @@ impl Scheduler {
     ) -> Result<(), SchedulerError> {
         loop {
             let batch = batch::gather(&mut *subscription).await?;
-            let commands: Vec<_> = batch.iter().filter_map(|delivery| kept(read(&delivery.body))).collect();
+            let (commands, bodies): (Vec<_>, Vec<_>) = batch
+                .iter()
+                .filter_map(|delivery| Some((kept(read(&delivery.body))?, &delivery.body)))
+                .unzip();
             let ids: Vec<_> = commands.iter().map(|command| command.id).collect();
             let sent = self.patiently(|| self.store.sent_commands(&ids)).await?;
             let answers = matching(commands, sent);
             if !answers.is_empty() {
                 self.patiently(|| self.record_answers(&answers)).await?;
+                let answered: BTreeSet<_> = answers.iter().map(|answer| answer.command).collect();
+                let told = ids.iter().zip(bodies).filter(|(id, _)| answered.contains(id));
+                told.for_each(|(_, body)| self.announce(events::COMMAND_RESULTS, body));
             }
             batch::acknowledge(batch).await;
         }

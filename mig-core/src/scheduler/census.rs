@@ -90,6 +90,11 @@ impl Census {
         }
     }
 
+    /// All addresses, sorted.
+    pub fn addresses(&self) -> impl Iterator<Item = &str> {
+        self.endpoints.keys().map(String::as_str)
+    }
+
     /// Addresses that several agents answer at the same time, sorted.
     pub fn duplicates(&self) -> impl Iterator<Item = &str> {
         let several = self.endpoints.iter().filter(|(_, endpoint)| endpoint.present > 1);

@@ -1,6 +1,6 @@
 //! The loops of a scheduler.
 
-use super::{AllowList, periodic::Latest, sweep};
+use super::{AllowList, events::Events, periodic::Latest, sweep};
 use crate::{
     clock::Clock,
     store::{Lease, OwnerId, Store, StoreError},
@@ -31,6 +31,8 @@ pub struct Options {
     pub reports_duplicates: bool,
     /// Whether each command is logged with its agent when it is handed over.
     pub logs_commands: bool,
+    /// Whether new and refused agents and answers are told to listeners of the relay.
+    pub publishes_events: bool,
     /// Whether each heartbeat is logged.
     pub logs_heartbeats: bool,
     /// How often queues of agents that are gone are removed, if nothing waits there.
@@ -50,6 +52,7 @@ impl Default for Options {
             offline_after: Duration::from_secs(45 * 60),
             census_period: Duration::from_secs(87),
             reports_duplicates: true,
+            publishes_events: false,
             logs_commands: false,
             logs_heartbeats: false,
             queue_cleanup_period: Duration::from_secs(24 * 3600),
@@ -67,6 +70,7 @@ pub struct Scheduler {
     pub(super) options: Options,
     pub(super) allow_list: Option<Arc<AllowList>>,
     pub(super) latest: Latest,
+    pub(super) events: Events,
 }
 
 impl Scheduler {
@@ -79,7 +83,16 @@ impl Scheduler {
         owner: OwnerId,
         options: Options,
     ) -> Self {
-        Self { store, transport, clock, owner, options, allow_list: None, latest: Latest::default() }
+        Self {
+            store,
+            transport,
+            clock,
+            owner,
+            options,
+            allow_list: None,
+            latest: Latest::default(),
+            events: Events::default(),
+        }
     }
 
     /// Takes heartbeats of these agents only.
@@ -109,6 +122,7 @@ impl Scheduler {
             failure = self.keep_lease() => failure,
             failure = self.count_agents() => failure,
             failure = self.clean_up_queues() => failure,
+            never = self.publish_events() => match never {},
             () = stop => Ok(self.store.release_leases(&self.owner).await?),
         }
     }

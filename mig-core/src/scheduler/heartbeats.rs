@@ -1,6 +1,6 @@
 //! Heartbeats: who is there.
 
-use super::{Options, Scheduler, SchedulerError, batch};
+use super::{Options, Scheduler, SchedulerError, batch, events};
 use crate::{
     agent_info::AgentInfo,
     json,
@@ -103,9 +103,10 @@ pub fn check_heartbeat(body: &[u8], now: SystemTime, options: &Options) -> Resul
 
 impl Scheduler {
     /// Passes on who is on the allow-list, if there is one.
-    fn allowed(&self, info: AgentInfo) -> Result<AgentInfo, HeartbeatError> {
+    fn allowed(&self, info: AgentInfo, body: &[u8]) -> Result<AgentInfo, HeartbeatError> {
         match &self.allow_list {
             Some(list) if !list.allows(&info.queue_location) => {
+                self.announce(events::AGENT_REFUSED, body);
                 Err(HeartbeatError::NotAllowed { agent: info.queue_location })
             }
             _ => Ok(info),
@@ -121,15 +122,19 @@ impl Scheduler {
             let batch = batch::gather(&mut *subscription).await?;
             let now = self.clock.now();
             let check = |delivery: &Delivery| {
-                check_heartbeat(&delivery.body, now, &self.options).and_then(|info| self.allowed(info))
+                let checked = check_heartbeat(&delivery.body, now, &self.options);
+                kept(checked.and_then(|info| self.allowed(info, &delivery.body)))
             };
-            let agents: Vec<_> = batch.iter().filter_map(|delivery| kept(check(delivery))).collect();
+            let (agents, bodies): (Vec<_>, Vec<_>) =
+                batch.iter().filter_map(|delivery| Some((check(delivery)?, &delivery.body))).unzip();
             if !agents.is_empty() {
                 counted(agents.len(), "recorded");
                 if self.options.logs_heartbeats {
                     agents.iter().for_each(log);
                 }
                 self.patiently(|| self.store.record_heartbeats(&agents, now)).await?;
+                let new = agents.iter().zip(bodies).filter(|(agent, _)| self.is_new(&agent.queue_location));
+                new.for_each(|(_, body)| self.announce(events::AGENT_NEW, body));
             }
             batch::acknowledge(batch).await;
         }

@@ -13,6 +13,7 @@ mod answers;
 mod batch;
 mod census;
 mod engine;
+mod events;
 pub mod flow;
 mod hand_over;
 mod heartbeats;

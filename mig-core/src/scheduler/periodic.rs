@@ -29,6 +29,7 @@ impl Scheduler {
     pub(super) async fn count_agents(&self) -> Result<(), SchedulerError> {
         loop {
             let census = self.patiently(|| self.census()).await?;
+            self.know(&census);
             let statistics = census.statistics();
             publish(&statistics);
             *self.latest.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(statistics);

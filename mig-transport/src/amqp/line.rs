@@ -110,7 +110,7 @@ pub(super) async fn open(options: &AmqpOptions) -> Result<Opened, AmqpError> {
     let connection = dial::dial(options).await?;
     let events = Box::pin(connection.events_listener());
     if options.role == Role::Scheduler {
-        topology::declare(&connection).await?;
+        topology::declare(&connection, options.has_events).await?;
     }
     Ok(Opened { link: Link { connection, channels: Channels::default() }, events })
 }

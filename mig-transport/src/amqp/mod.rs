@@ -23,7 +23,7 @@ pub use options::{AmqpOptions, Role, TlsIdentity, TlsOptions};
 
 use async_trait::async_trait;
 use line::Line;
-use mig_core::transport::{Address, Envelope, Subscription, Transport, TransportError};
+use mig_core::transport::{Address, Envelope, Event, Subscription, Transport, TransportError};
 use names::Route;
 use publish::Publisher;
 use std::sync::Arc;
@@ -83,7 +83,7 @@ impl AmqpRelay {
             Role::Agent => Arc::clone(&publishing),
         };
         let window = Arc::new(Semaphore::new(options.window.get().min(Semaphore::MAX_PERMITS)));
-        let publisher = Publisher { line: publishing, role: options.role, window };
+        let publisher = Publisher { line: publishing, options: Arc::clone(&options), window };
         Self { shared: Arc::new(Shared { options, publisher, consuming }) }
     }
 
@@ -113,6 +113,10 @@ impl Transport for AmqpRelay {
         let route = Route::of(address).ok_or_else(unroutable)?;
         let line = Arc::clone(&self.shared.consuming);
         Ok(Box::new(consume::subscribe(line, &self.shared.options, route).await?))
+    }
+
+    async fn publish(&self, event: Event) -> Result<(), TransportError> {
+        self.shared.publisher.publish(event).await
     }
 
     async fn remove_unused(&self, address: &Address) -> Result<bool, TransportError> {

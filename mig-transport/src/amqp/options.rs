@@ -39,6 +39,8 @@ pub struct AmqpOptions {
     /// Messages that may wait for the broker's confirmation at once (default 64 for schedulers, 4 for agents). Each takes a
     /// channel. Further senders wait.
     pub window: NonZeroUsize,
+    /// Whether schedulers declare the exchange of events too (default no: the original of 2019 has none).
+    pub has_events: bool,
     /// Longest pause before the first attempt to connect again (default 1 s); doubled each time, shortened by chance.
     pub first_pause: Duration,
     /// Longest pause between attempts (default 60 s). We never give up.
@@ -105,6 +107,7 @@ impl AmqpOptions {
             connect_timeout: Duration::from_secs(10),
             prefetch: NonZeroU16::MIN.saturating_add(prefetch - 1),
             window: NonZeroUsize::MIN.saturating_add(window - 1),
+            has_events: false,
             first_pause: Duration::from_secs(1),
             longest_pause: Duration::from_secs(60),
             uri,

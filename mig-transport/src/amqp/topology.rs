@@ -2,7 +2,7 @@
 
 use super::{
     AmqpError,
-    names::{Route, TO_AGENTS, TO_SCHEDULERS},
+    names::{Route, TO_AGENTS, TO_SCHEDULERS, TO_WORKERS},
 };
 use lapin::{
     Channel, Connection, ExchangeKind,
@@ -11,14 +11,16 @@ use lapin::{
 };
 use mig_core::transport::Address;
 
-/// What schedulers declare: both exchanges, and the queues of answers and heartbeats.
-pub(super) async fn declare(connection: &Connection) -> Result<(), AmqpError> {
+/// What schedulers declare: the exchanges, and the queues of answers and heartbeats.
+pub(super) async fn declare(connection: &Connection, has_events: bool) -> Result<(), AmqpError> {
     let opening = |error: lapin::Error| AmqpError::during("opening a channel", &error);
     let channel = connection.create_channel().await.map_err(opening)?;
-    for exchange in [TO_AGENTS, TO_SCHEDULERS] {
+    let events = has_events.then_some((TO_WORKERS, ExchangeKind::Topic));
+    let direct = [TO_AGENTS, TO_SCHEDULERS].map(|name| (name, ExchangeKind::Direct));
+    for (exchange, kind) in direct.into_iter().chain(events) {
         let options = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
         channel
-            .exchange_declare(exchange.into(), ExchangeKind::Direct, options, FieldTable::default())
+            .exchange_declare(exchange.into(), kind, options, FieldTable::default())
             .await
             .map_err(|error| AmqpError::during("declaring an exchange", &error))?;
     }

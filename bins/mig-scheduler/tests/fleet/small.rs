@@ -13,8 +13,10 @@ pub(crate) fn a_scheduler_on_sqlite_takes_the_agents_of_its_list() {
     let Some(world) = World::on_sqlite() else { return };
     let list = world.path("list");
     fs::write(&list, "linux.nobody\n").unwrap();
-    let config =
-        world.scheduler_config("scheduler.cfg", &format!("[agent]\nwhitelist = \"{}\"\n", list.display()));
+    let config = world.scheduler_config(
+        "scheduler.cfg",
+        &format!("[agent]\nwhitelist = \"{}\"\n[events]\npublish = on\n", list.display()),
+    );
     let mut scheduler = world.scheduler(&config);
     let files = world.agent_files("one");
     let private = text(&files.config).replace("[agent]", "[agent]\nextraprivacymode = on");
@@ -27,10 +29,20 @@ pub(crate) fn a_scheduler_on_sqlite_takes_the_agents_of_its_list() {
         Some(format!("linux.{}", after.split_once('\'')?.0))
     });
     assert!(world.agents().is_empty());
+    let listener = world.listen();
+    let event_of = |topic: &str, part: &str| {
+        eventually(topic, || {
+            let (found, body) = world.event(&listener)?;
+            (found == topic && String::from_utf8(body).unwrap().contains(part)).then_some(())
+        });
+    };
+    event_of("agent.authentication.failure", &refused);
     fs::write(&list, format!("linux.nobody\n{refused}\n")).unwrap();
     world.wait_for(1);
+    event_of("agent.new", &refused);
     let answers = world.answers(world.ask("status = 'online'"));
     let text = mig_core::json::to_string(&answers[0].results).unwrap();
+    event_of("command.results", "\"status\":\"success\"");
     assert!(answers.len() == 1 && text.contains("masked") && !text.contains("/one/acl.cfg"), "{text}");
     assert!(scheduler.end().success());
 }

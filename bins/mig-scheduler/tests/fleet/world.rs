@@ -6,6 +6,11 @@ use crate::{
     cluster::{self, Cluster},
     process::{Process, eventually},
 };
+use lapin::{
+    Channel, Connection, ConnectionProperties,
+    options::{BasicGetOptions, QueueBindOptions, QueueDeclareOptions},
+    types::FieldTable,
+};
 use mig_core::{
     action::{Action, ActionCounters, Operation},
     agent_info::AgentInfo,
@@ -27,6 +32,7 @@ use std::{
 };
 use tokio::runtime::Runtime;
 
+const WORKER: &str = "migevent.worker.test";
 const HOUR: Duration = Duration::from_secs(3600);
 
 pub(crate) struct World {
@@ -39,6 +45,11 @@ pub(crate) struct World {
     store_lines: String,
     store: Arc<dyn Store>,
     key: SecretKey,
+}
+
+pub(crate) struct Listener {
+    _connection: Connection,
+    channel: Channel,
 }
 
 /// An agent's files, and where its page is.
@@ -204,6 +215,27 @@ impl World {
     /// Waits until as many agents are online.
     pub(crate) fn wait_for(&self, agents: usize) -> BTreeSet<String> {
         eventually("the agents are online", || Some(self.online()).filter(|online| online.len() == agents))
+    }
+
+    /// Listens to all events from now on, as a worker of 2015; a scheduler has declared their exchange.
+    pub(crate) fn listen(&self) -> Listener {
+        let url = self.broker.url("root", &self.virtual_host);
+        self.runtime.block_on(async {
+            let connection = Connection::connect(&url, ConnectionProperties::default()).await.unwrap();
+            let channel = connection.create_channel().await.unwrap();
+            let nothing = FieldTable::default;
+            channel.queue_declare(WORKER.into(), QueueDeclareOptions::default(), nothing()).await.unwrap();
+            let all = QueueBindOptions::default();
+            channel.queue_bind(WORKER.into(), "toworkers".into(), "#".into(), all, nothing()).await.unwrap();
+            Listener { _connection: connection, channel }
+        })
+    }
+
+    /// Topic and body of the next event.
+    pub(crate) fn event(&self, listener: &Listener) -> Option<(String, Vec<u8>)> {
+        let options = BasicGetOptions { no_ack: true };
+        let message = self.runtime.block_on(listener.channel.basic_get(WORKER.into(), options)).unwrap()?;
+        Some((message.routing_key.to_string(), message.data.clone()))
     }
 
     /// How many schedulers hold a lease.
