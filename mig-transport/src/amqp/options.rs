@@ -52,6 +52,10 @@ pub struct AmqpOptions {
 /// A silent broker is noticed after two of these, in seconds.
 const HEARTBEAT_SECONDS: u16 = 30;
 
+/// Largest frame of an agent, in bytes. The driver has room for 64 of them per connection from its beginning, and the broker's
+/// 128 KiB would be half of the memory of an idle agent. Messages may be larger: they take several frames.
+const AGENT_FRAME_BYTES: u32 = 16 << 10;
+
 /// Our side of TLS. Everything is PEM text.
 #[derive(Clone, Default)]
 pub struct TlsOptions {
@@ -71,7 +75,7 @@ pub struct TlsIdentity {
 }
 
 impl AmqpOptions {
-    /// Options for `amqp://` or `amqps://user:password@host:port/vhost`. Query parameters: `heartbeat` (seconds).
+    /// Options for `amqp://` or `amqps://user:password@host:port/vhost`. Query parameters: `heartbeat` (seconds), `frame_max` (bytes).
     ///
     /// # Errors
     /// [`AmqpError::Url`]; [`AmqpError::OwnCertificate`] if an `amqps` URL needs authorities and the system has none.
@@ -93,6 +97,9 @@ impl AmqpOptions {
             return Err(AmqpError::Url { reason: "it names no host".to_owned() });
         }
         uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
+        if role == Role::Agent {
+            uri.query.frame_max.get_or_insert(AGENT_FRAME_BYTES);
+        }
         let tls = match uri.scheme {
             AMQPScheme::AMQPS => Some(tls::client(tls)?),
             AMQPScheme::AMQP => None,
