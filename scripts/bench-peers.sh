@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Times the scan engine beside what a user would take instead, on one tree, and the netstat module beside ss; prints ratios:
-# ours / theirs, best of RUNS.
+# Times the scan engine beside what a user would take instead, on one tree, the netstat module beside ss and the yara module
+# beside yara; prints ratios: ours / theirs, best of RUNS.
 # Installs nothing; a peer that is not on the machine is skipped. Usage: scripts/bench-peers.sh [TREE | sockets]
+# For yara, AGENT has to be built with --features full.
 # AGENT, HOLD and SCAN name programs that were built before: mig-agent, and the examples hold_connections and scan_files.
 set -euo pipefail
 shopt -s inherit_errexit
@@ -80,6 +81,36 @@ fi
 [ "$tree" != sockets ] || exit 0
 
 [ -n "${SCAN:-}" ] || { cargo build --release --quiet -p mig-examples --example scan_files; SCAN=$built/examples/scan_files; }
+# 501 rules, each with a hexadecimal string, a literal in two encodings and a regex; the last one finds programs.
+rules() {
+    local index word
+    for ((index = 0; index < 500; index++)); do
+        word=$(printf '%d' "$index" | md5sum)
+        printf 'rule r%d { strings: $a = { %s } $b = "%s" ascii wide $c = /%s[0-9]{2,8}/ condition: any of them }\n' \
+            "$index" "${word:0:24}" "${word:8:10}" "z${word:3:5}"
+    done
+    echo 'rule program { strings: $a = "GLIBC_2.34" condition: $a }'
+}
+
+# Our time for the rules of a file over the files below a path.
+yara_module() {
+    printf '{"class":"parameters","parameters":{"yara":"%s","filesearch":"-path %s -matchlimit 10000000"}}' \
+        "$(sed 's/"/\\"/g' "$1" | paste -sd' ')" "$2" >"$work/question.json"
+    asking=$work/question.json best "$AGENT" -m yara
+}
+
+if have yara; then
+    if echo '{"class":"parameters","parameters":{}}' | "$AGENT" -m yara | grep -q 'is not available'; then
+        echo "skipped: yara, $AGENT was built without --features full"
+    else
+        rules >"$work/rules"
+        row "501 rules over the tree, against yara -p 2" "$(yara_module "$work/rules" "$tree")" \
+            "$(best yara -w -r -p 2 "$work/rules" "$tree")" "-"
+        row "501 rules over one small file, against yara" "$(yara_module "$work/rules" /etc/hostname)" \
+            "$(best yara -w "$work/rules" /etc/hostname)" "-"
+    fi
+fi
+
 files=$(find "$tree" -type f | wc -l)
 bytes=$(find "$tree" -type f -printf '%s\n' | awk '{ sum += $1 } END { printf "%.0f", sum }')
 echo "$tree: $files files, $((bytes >> 20)) MiB; $(nproc) processors; ours, peer"

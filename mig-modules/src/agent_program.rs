@@ -111,7 +111,7 @@ mod tests {
         let stop = move || if begin.elapsed().as_millis() < 20 { Ok(()) } else { Err(Stop::Cancelled) };
         let error = super::version(command, &stop).unwrap_err();
         assert_eq!(error.stop(), Some(Stop::Cancelled));
-        assert!(begin.elapsed() < Duration::from_millis(200), "{:?}", begin.elapsed());
+        assert!(begin.elapsed() < Duration::from_secs(30), "nobody waited for the program");
     }
 
     #[test]

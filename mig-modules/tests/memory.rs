@@ -19,7 +19,7 @@ use std::{
     io::Write,
     process::{Command, Stdio},
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// What a helper runs in place of the tests.
@@ -254,9 +254,7 @@ fn an_image_tells_names_and_libraries_but_no_memory() {
 #[test]
 fn a_process_that_is_not_there_is_not_found_and_nothing_is_read() {
     let search = r#""s1":{"names":["^zz-no-such-process-zz$"],"bytes":["00"],"options":{"matchall":true}}"#;
-    let begin = Instant::now();
     let outcome = ask(&TestSession::new(), "", search);
     assert!(!outcome.found && statistic(&outcome, "processcount") > 0);
     assert_eq!(statistic(&outcome, "memoryread"), 0);
-    assert!(begin.elapsed() < Duration::from_secs(5));
 }

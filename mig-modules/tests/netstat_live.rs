@@ -14,7 +14,7 @@ use std::{
     env, fs,
     io::{BufRead, BufReader},
     net::{IpAddr, SocketAddr, TcpListener, TcpStream, UdpSocket},
-    os::unix::{net::UnixListener, process::CommandExt},
+    os::unix::{fs::MetadataExt, net::UnixListener, process::CommandExt},
     path::Path,
     process::{Child, Command, Stdio, id},
 };
@@ -309,6 +309,28 @@ fn a_listener_in_another_namespace_is_found_there_only() {
     assert_eq!(by_netlink.elements, by_text.elements);
     let loopbacks = entries(&links, "localmac");
     assert!(loopbacks.iter().any(|entry| text(entry, "namespace") == namespace.to_str().unwrap()));
+}
+
+#[test]
+fn a_namespace_without_processes_is_found_by_the_file_that_is_bound_to_it() {
+    if !is_root() {
+        return eprintln!("skipped: not root");
+    }
+    let name = format!("mig-test-{}", std::process::id());
+    let ip = |action: &str| {
+        Command::new("ip").args(["netns", action, &name]).status().is_ok_and(|status| status.success())
+    };
+    if !ip("add") {
+        return eprintln!("skipped: ip makes no network namespace here");
+    }
+    let inode = fs::metadata(format!("/run/netns/{name}")).unwrap().ino();
+    let links = ask(r#"{"localmac":["^$"],"namespaces":true}"#);
+    assert!(ip("delete"));
+    let namespace = format!("net:[{inode}]");
+    assert!(
+        entries(&links, "localmac").iter().any(|entry| text(entry, "namespace") == namespace),
+        "{links:?}"
+    );
 }
 
 #[test]

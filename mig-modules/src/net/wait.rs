@@ -110,9 +110,9 @@ mod tests {
     fn a_stop_interrupts_what_can_not_be_interrupted() {
         let begin = Instant::now();
         let stop = stopping_after(Duration::from_millis(20));
-        let waited = in_background(LONG, &stop, || thread::sleep(Duration::from_secs(2)));
+        let waited = in_background(LONG, &stop, || thread::sleep(LONG));
         assert!(matches!(waited, Err(WaitError::Stopped(Stop::Cancelled))));
-        assert!(begin.elapsed() < Duration::from_millis(120), "{:?}", begin.elapsed());
+        assert!(begin.elapsed() < LONG / 2, "it was not waited for");
     }
 
     #[test]
@@ -122,7 +122,7 @@ mod tests {
         let stop = stopping_after(Duration::from_millis(20));
         let waited = receive(&socket, &mut [0; 16], LONG, &stop);
         assert!(matches!(waited, Err(WaitError::Stopped(Stop::Cancelled))));
-        assert!(begin.elapsed() < Duration::from_millis(120), "{:?}", begin.elapsed());
+        assert!(begin.elapsed() < LONG / 2, "it was not waited for");
     }
 
     #[test]

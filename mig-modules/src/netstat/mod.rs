@@ -112,7 +112,7 @@ const FLAGS: &[FlagInfo] = &[
     ),
     FlagInfo::new("lproc", "regex", "path of the program that holds a listening socket; can be repeated"),
     FlagInfo::new("us", "regex", "path of a unix socket, @name if abstract; can be repeated"),
-    FlagInfo::new("namespaces", "", "look into the network namespaces of all processes"),
+    FlagInfo::new("namespaces", "", "look into the network namespaces of all processes, and of `ip netns`"),
     FlagInfo::new("raw", "", "look at raw sockets too, with -ci and -lproc; tells protocol and state"),
     FlagInfo::new("owner", "", "tell process, program, container, protocol and state of each socket"),
 ];

@@ -83,7 +83,7 @@ impl System for Linux {
     }
 
     fn namespaces(&self, session: &dyn Session) -> Result<Table<Namespace>, SystemError> {
-        namespace::list(self.files(), session)
+        namespace::list(&self.machine, session)
     }
 
     fn sockets(

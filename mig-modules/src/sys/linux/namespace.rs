@@ -1,12 +1,19 @@
-//! Network namespaces: found by the processes inside, and entered (namespaces(7), setns(2)).
+//! Network namespaces: found by the processes inside and by the files bound to them, and entered (namespaces(7), setns(2)).
 
 use super::{netlink::NetlinkError, process};
 use crate::sys::{
     Files, Pid, SystemError,
     network::{Namespace, Table},
 };
-use mig_core::{json, module::Session};
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use mig_core::{
+    json,
+    module::{Machine, Session},
+};
+use nix::sys::statfs::{NSFS_MAGIC, fstatfs};
+use rustix::{
+    fs::{Mode, OFlags, fstat, open},
+    thread::{LinkNameSpaceType, move_into_link_name_space},
+};
 use std::{
     collections::BTreeMap,
     fs::{self, File},
@@ -16,14 +23,21 @@ use std::{
     thread,
 };
 
-/// The namespaces with a process inside, by name.
-pub(super) fn list(files: Files<'_>, session: &dyn Session) -> Result<Table<Namespace>, SystemError> {
-    let mut namespaces: BTreeMap<String, Vec<Pid>> = BTreeMap::new();
+/// Where `ip netns` (ip-netns(8)) and container engines bind namespaces to files, so that they live without a process.
+const BOUND: [&str; 2] = ["/run/netns", "/run/docker/netns"];
+/// Most files that are looked at in one of these directories.
+const MAX_BOUND: usize = 4096;
+
+/// The namespaces with a process inside or a file bound to them, by name. Others can not be found: they are held by open
+/// descriptors alone.
+pub(super) fn list(machine: &Machine, session: &dyn Session) -> Result<Table<Namespace>, SystemError> {
+    let files = Files::of(machine);
+    let mut namespaces: BTreeMap<String, Namespace> = BTreeMap::new();
     let mut refused = 0_usize;
     for pid in process::list(files)? {
         session.checkpoint()?;
         match files.read_link(&link(pid)) {
-            Ok(name) => namespaces.entry(json::lossy(name.as_os_str().as_bytes())).or_default().push(pid),
+            Ok(name) => entry(&mut namespaces, json::lossy(name.as_os_str().as_bytes())).processes.push(pid),
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => refused += 1,
             // It has ended, or is a thread of the kernel.
             Err(_) => {}
@@ -33,12 +47,38 @@ pub(super) fn list(files: Files<'_>, session: &dyn Session) -> Result<Table<Name
         let reason = "no process tells its network namespace".to_owned();
         return Err(SystemError::Malformed { path: "/proc".into(), reason });
     }
-    let rows = namespaces.into_iter().map(|(name, processes)| Namespace { name, processes }).collect();
+    // In an image these are files without anything bound to them.
+    if machine.is_running() {
+        for (name, file) in BOUND.iter().flat_map(|directory| bound(Path::new(directory))) {
+            session.checkpoint()?;
+            entry(&mut namespaces, name).files.push(file);
+        }
+    }
     let problems = (refused > 0).then(|| SystemError::Malformed {
         path: "/proc".into(),
         reason: format!("the network namespaces of {refused} processes can not be seen without more rights"),
     });
-    Ok(Table { rows, problems: problems.into_iter().collect() })
+    Ok(Table { rows: namespaces.into_values().collect(), problems: problems.into_iter().collect() })
+}
+
+fn entry(namespaces: &mut BTreeMap<String, Namespace>, name: String) -> &mut Namespace {
+    namespaces.entry(name.clone()).or_insert_with(|| Namespace { name, ..Namespace::default() })
+}
+
+/// The namespaces that are bound to files of a directory, with their names in the kernel.
+fn bound(directory: &Path) -> Vec<(String, PathBuf)> {
+    let entries = fs::read_dir(directory).into_iter().flatten().take(MAX_BOUND).flatten();
+    entries.filter_map(|entry| Some((bound_name(&entry.path())?, entry.path()))).collect()
+}
+
+/// What the kernel calls the namespace that is bound to a file; `None` if none is.
+fn bound_name(path: &Path) -> Option<String> {
+    // Such a path opens nothing yet: a FIFO or a device in its place is not touched.
+    let place = open(path, OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    if fstatfs(&place).ok()?.filesystem_type() != NSFS_MAGIC {
+        return None;
+    }
+    Some(format!("net:[{}]", fstat(&place).ok()?.st_ino))
 }
 
 fn link(pid: Pid) -> PathBuf {
@@ -50,7 +90,7 @@ pub(super) fn inside<T: Send>(
     namespace: &Namespace,
     ask: impl FnOnce() -> Result<T, NetlinkError> + Send,
 ) -> Result<T, NetlinkError> {
-    if namespace.processes.is_empty() || is_here(Path::new("/proc/thread-self/ns/net"), namespace) {
+    if namespace.is_own() || is_here(Path::new("/proc/thread-self/ns/net"), namespace) {
         return ask();
     }
     let entrance = entrance(namespace)?;
@@ -64,7 +104,7 @@ pub(super) fn inside<T: Send>(
     })
 }
 
-/// The namespace as the first process holds it that is still there.
+/// The namespace as the first process or file holds it that is still there.
 fn entrance(namespace: &Namespace) -> io::Result<File> {
     let mut failure = io::Error::from(io::ErrorKind::NotFound);
     for pid in &namespace.processes {
@@ -74,6 +114,11 @@ fn entrance(namespace: &Namespace) -> io::Result<File> {
             Ok(file) if is_here(&path, namespace) => return Ok(file),
             Ok(_) => {}
             Err(error) => failure = error,
+        }
+    }
+    for path in &namespace.files {
+        if bound_name(path).as_ref() == Some(&namespace.name) {
+            return File::open(path);
         }
     }
     Err(failure)
@@ -86,11 +131,11 @@ fn is_here(path: &Path, namespace: &Namespace) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mig_core::{module::Machine, testing::TestSession};
+    use mig_core::testing::TestSession;
 
     #[test]
     fn this_process_is_in_one_of_the_namespaces() {
-        let table = list(Files::of(&Machine::Running), &TestSession::new()).unwrap();
+        let table = list(&Machine::Running, &TestSession::new()).unwrap();
         let own =
             table.rows.iter().find(|namespace| namespace.processes.contains(&std::process::id())).unwrap();
         assert!(own.name.starts_with("net:["), "{own:?}");
@@ -101,7 +146,7 @@ mod tests {
     fn an_image_without_namespaces_is_no_machine_without_them() {
         let root = tempfile::tempdir().unwrap();
         let machine = Machine::image(root.path()).unwrap();
-        let error = || list(Files::of(&machine), &TestSession::new()).unwrap_err().to_string();
+        let error = || list(&machine, &TestSession::new()).unwrap_err().to_string();
         fs::create_dir(root.path().join("proc")).unwrap();
         assert_eq!(error(), "/proc: there are no processes in it");
         fs::create_dir(root.path().join("proc/7")).unwrap();
@@ -110,7 +155,8 @@ mod tests {
 
     #[test]
     fn a_namespace_that_is_gone_is_an_error() {
-        let gone = Namespace { name: "net:[1]".to_owned(), processes: vec![std::process::id()] };
+        let name = "net:[1]".to_owned();
+        let gone = Namespace { name, processes: vec![std::process::id()], files: vec!["/etc/passwd".into()] };
         assert!(matches!(inside(&gone, || Ok(())), Err(NetlinkError::Io(_))));
     }
 }

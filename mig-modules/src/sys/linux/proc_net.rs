@@ -111,7 +111,7 @@ fn read<T>(
 fn open(files: Files<'_>, namespace: &Namespace, name: &str) -> Result<(PathBuf, File), SystemError> {
     let mut paths: Vec<PathBuf> =
         namespace.processes.iter().map(|pid| PathBuf::from(format!("/proc/{pid}/net/{name}"))).collect();
-    if paths.is_empty() {
+    if namespace.is_own() {
         paths.push(Path::new("/proc/net").join(name));
     }
     let mut failure = None;
@@ -259,7 +259,7 @@ pub(super) fn interfaces(
     let mut interfaces: BTreeMap<String, Interface> = BTreeMap::new();
     let mut problems = Vec::new();
     // The directory shows the namespace in which it was mounted.
-    let macs = if namespace.processes.is_empty() {
+    let macs = if namespace.is_own() {
         read_macs(files, &mut interfaces)
     } else {
         Err(SystemError::unsupported(

@@ -9,6 +9,7 @@ use crate::sys::{Pid, SystemError};
 use std::{
     collections::BTreeMap,
     net::{IpAddr, SocketAddr},
+    path::PathBuf,
 };
 
 /// Most rows that are kept of one table: a process that opens sockets as fast as it can must not fill our memory.
@@ -19,15 +20,23 @@ pub const MAX_ROWS: usize = 1 << 20;
 pub struct Namespace {
     /// What the kernel calls it, such as `net:[4026531992]`; `default` for the one of this process.
     pub name: String,
-    /// Processes inside, by number; empty for the namespace of this process.
+    /// Processes inside, by number.
     pub processes: Vec<Pid>,
+    /// Files that are bound to it, such as `/run/netns/blue`.
+    pub files: Vec<PathBuf>,
 }
 
 impl Namespace {
     /// The namespace of this process, or that of an image.
     #[must_use]
     pub fn own() -> Self {
-        Self { name: "default".to_owned(), processes: Vec::new() }
+        Self { name: "default".to_owned(), ..Self::default() }
+    }
+
+    /// True for what [`own`](Self::own) gives: nothing has to be entered.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        self.processes.is_empty() && self.files.is_empty()
     }
 }
 
