@@ -118,7 +118,11 @@ impl World {
     pub(crate) fn scheduler_config(&self, name: &str, lines: &str) -> PathBuf {
         let path = self.path(name);
         let relay = relay_lines(self.broker, "scheduler", "secret", &self.virtual_host);
-        fs::write(&path, format!("{}{relay}{lines}", self.store_lines)).unwrap();
+        fs::write(
+            &path,
+            format!("{}{relay}{lines}[logging]\nmode = stdout\nlevel = debug\n", self.store_lines),
+        )
+        .unwrap();
         path
     }
 
@@ -250,11 +254,21 @@ impl World {
     }
 }
 
+impl World {
+    #[expect(clippy::print_stderr, reason = "why a test failed")]
+    fn show_queues(&self) {
+        let columns = ["name", "messages_ready", "messages_unacknowledged", "consumers"];
+        let arguments = [&["list_queues", "-p", &self.virtual_host][..], &columns].concat();
+        eprintln!("=== queues\n{}", self.broker.control(&arguments));
+    }
+}
+
 impl Drop for World {
     fn drop(&mut self) {
         if std::thread::panicking() {
             // Processes write their logs there.
             show_logs(self.directory.path());
+            self.show_queues();
         }
         if let Some(path) = self.store_url.strip_prefix("sqlite:") {
             fs::remove_dir_all(Path::new(path).parent().unwrap()).ok();
