@@ -69,8 +69,8 @@ BEGIN
     GRANT UPDATE (status, heartbeat_time, destruction_time) ON agents TO migscheduler;
     GRANT UPDATE (status, finish_time, end_stamp, found, late_status, handover, owner, due) ON commands TO migscheduler;
 
-    -- The API: takes actions and cancels them, hears heartbeats, manages investigators. It launches nothing, writes no results,
-    -- deletes nothing, and never sees a private key.
+    -- The API: takes actions and cancels them, hears heartbeats, manages investigators. It launches nothing, writes no
+    -- results, deletes nothing of what was asked, and never sees a private key.
     GRANT SELECT ON stamps, actions, agents, commands, results, signatures TO migapi;
     GRANT SELECT (id, name, fingerprint, public_key, status, created_at, last_modified, permissions, api_key, api_salt)
         ON investigators TO migapi;
@@ -87,5 +87,8 @@ BEGIN
     GRANT UPDATE (status, finish_time, last_update_time) ON actions TO migapi;
     GRANT UPDATE (status, finish_time, end_stamp) ON commands TO migapi;
     GRANT UPDATE (status, heartbeat_time) ON agents TO migapi;
+    -- Invitations and keys of agents that have no broker: the API lets them in, and forgets invitations that are over.
+    GRANT SELECT, INSERT, UPDATE, DELETE ON invitations TO migapi;
+    GRANT SELECT, INSERT, DELETE ON enrolled_agents TO migapi;
 END
 $$;

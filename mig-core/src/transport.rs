@@ -25,6 +25,15 @@ pub struct Envelope {
     pub expires_in: Option<Duration>,
 }
 
+/// Something that happened on the platform, for programs that listen. It may be lost, and it may come twice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// What it is: `agent.new`, `agent.authentication.failure` or `command.results`.
+    pub topic: &'static str,
+    /// The message that it is about, as it came from the agent.
+    pub body: Vec<u8>,
+}
+
 /// A way to carry messages. Cheap to share; all methods may be called at once.
 #[async_trait]
 pub trait Transport: Debug + Send + Sync + 'static {
@@ -41,6 +50,25 @@ pub trait Transport: Debug + Send + Sync + 'static {
     /// # Errors
     /// [`TransportError::Closed`] or [`TransportError::Backend`] if the relay is gone.
     async fn subscribe(&self, address: &Address) -> Result<Box<dyn Subscription>, TransportError>;
+
+    /// Tells an event to whoever listens; content if nobody does, or if this relay has no events.
+    ///
+    /// # Errors
+    /// [`TransportError::Closed`] or [`TransportError::Backend`] if the relay is gone.
+    async fn publish(&self, event: Event) -> Result<(), TransportError> {
+        drop(event);
+        Ok(())
+    }
+
+    /// Forgets the queue of an address if nobody receives from it and no message waits there. True if it is forgotten; false if it
+    /// is in use, or if this relay keeps none that it should forget.
+    ///
+    /// # Errors
+    /// [`TransportError::Closed`] or [`TransportError::Backend`] if the relay is gone.
+    async fn remove_unused(&self, address: &Address) -> Result<bool, TransportError> {
+        let _ = address;
+        Ok(false)
+    }
 
     /// True if messages it has taken outlive this process. If not (the careful default), a scheduler that follows a dead one
     /// sends its unanswered commands again.

@@ -28,17 +28,19 @@ pub(crate) fn run(path: &Path, cli: &Cli, registry: &Registry, output: &mut impl
     writeln!(output, "{}", json::to_string_pretty(&results)?).context("cannot write the results")
 }
 
-fn policy(cli: &Cli) -> Result<Policy> {
+/// Whose actions count here, and what they may have run: by the files of this machine.
+pub(crate) fn policy(cli: &Cli) -> Result<Policy> {
     let mut keyring = Keyring::default();
     let skipped = keyring
-        .add_directory(&cli.keyring)
-        .with_context(|| format!("cannot read the keys in {}", cli.keyring.display()))?;
+        .add_directory(&cli.keyring())
+        .with_context(|| format!("cannot read the keys in {}", cli.keyring().display()))?;
     for key in skipped {
         tell(&format!("left out {}: {}", key.place, safe::chain(&key.error)));
     }
-    let text = limits::read_file(&cli.acl, limits::MAX_ACL_BYTES)
-        .with_context(|| format!("cannot read {}", cli.acl.display()))?;
-    let acl = Acl::from_slice(&text).with_context(|| cli.acl.display().to_string())?;
+    let path = cli.acl();
+    let text = limits::read_file(&path, limits::MAX_ACL_BYTES)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    let acl = Acl::from_slice(&text).with_context(|| path.display().to_string())?;
     Ok(Policy::new(keyring, acl))
 }
 

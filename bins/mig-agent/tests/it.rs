@@ -270,13 +270,13 @@ fn flags_have_one_dash_or_two() {
 }
 
 #[test]
-fn without_arguments_the_flags_are_told() {
-    let output = agent(&[], "");
+fn without_a_mode_it_is_the_agent_and_needs_a_configuration() {
+    let output = agent(&["-c", "/no/such/mig-agent.cfg"], "");
     let text = String::from_utf8(output.stderr).unwrap();
-    assert!(
-        output.status.code() == Some(2) && text.contains("Usage") && text.contains("--keyring"),
-        "{text}"
-    );
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text.starts_with("mig-agent: cannot read the configuration /no/such/mig-agent.cfg: "), "{text}");
+    let help = String::from_utf8(agent(&["-h"], "").stdout).unwrap();
+    assert!(help.contains("Usage") && help.contains("--keyring"), "{help}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use super::{
     journal::{Claim, Decision, Journal, JournalError, StoredAnswer},
     runner::{RunAnswer, RunLimits},
     verify::{ActionDigest, Refusal, VerifiedAction, VerifiedOperation},
+    watch::Watcher,
 };
 use crate::{
     command::{Command, ModuleResult},
@@ -48,6 +49,7 @@ struct Received {
 impl Shared {
     /// Answers one delivery. Dropped at any point it leaves the delivery to be delivered again.
     pub(super) async fn take(self: Arc<Self>, mut delivery: Delivery) {
+        let _working = Working::begin(&self.watcher);
         let body = std::mem::take(&mut delivery.body);
         if let Err(error) = self.answer(body).await {
             tracing::error!(%error, "command not answered, it will be tried again");
@@ -61,6 +63,7 @@ impl Shared {
 
     async fn answer(self: &Arc<Self>, body: Vec<u8>) -> Result<(), Unanswered> {
         let Some(Received { command, verdict }) = self.check(body).await else { return Ok(()) };
+        self.watcher.judged(&command, verdict.as_ref().err());
         let answer = match verdict {
             Ok(action) => self.run(&command, action).await?,
             Err(refusal) => {
@@ -71,6 +74,7 @@ impl Shared {
                 refused(&command, &refusal.to_string())
             }
         };
+        self.watcher.answers(&command, answer.status);
         self.send(command, answer).await
     }
 
@@ -95,8 +99,8 @@ impl Shared {
             return Err(format!("{} bytes are more than {MAX_INCOMING_COMMAND_BYTES}", body.len()).into());
         }
         let command: Command = json::from_slice_within(body, MAX_ACTION_VALUES)?;
-        let (me, now) = (&self.parts.info, self.parts.clock.now().into());
-        let verdict = self.parts.policy.verify(command.action.clone(), me, now);
+        let (me, now) = (self.info(), self.parts.clock.now().into());
+        let verdict = self.parts.policy.verify(command.action.clone(), &me, now);
         Ok(Received { command, verdict })
     }
 
@@ -214,6 +218,23 @@ fn interrupted(module: &str) -> RunAnswer {
     RunAnswer::failed(format!(
         "the run was interrupted; it is not repeated, because module '{module}' changes the machine"
     ))
+}
+
+/// Says that a message needs no further work, also when that was dropped.
+#[derive(Debug)]
+struct Working(Arc<dyn Watcher>);
+
+impl Working {
+    fn begin(watcher: &Arc<dyn Watcher>) -> Self {
+        watcher.received();
+        Self(Arc::clone(watcher))
+    }
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.0.ended();
+    }
 }
 
 /// Says that a run is over, also when it was dropped.

@@ -1,15 +1,25 @@
 //! The agent: receives commands, runs what is allowed, answers.
 
-use super::{journal::Journal, runner::ModuleRunner, verify::Policy};
+use super::{
+    journal::Journal,
+    runner::ModuleRunner,
+    verify::Policy,
+    watch::{Nobody, Watcher},
+};
 use crate::{
-    agent_info::AgentInfo,
+    agent_info::{AgentInfo, Environment},
     clock::Clock,
     limits::MAX_RESULTS_BYTES,
+    time::Time,
     transport::{Address, Delivery, Subscription, Transport, TransportError},
 };
-use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{
+    num::NonZeroUsize,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 use tokio::{
-    sync::watch,
+    sync::{Notify, watch},
     task::{JoinError, JoinSet},
 };
 
@@ -67,6 +77,9 @@ impl Default for AgentOptions {
     }
 }
 
+/// A platform takes an environment for a changed one when its time is newer by more than 15 seconds, as the original does.
+const NOTICED: Duration = Duration::from_secs(16);
+
 /// Ends an agent. Clones end the same one.
 #[derive(Clone, Debug)]
 pub struct Stopper(Arc<watch::Sender<Stage>>);
@@ -111,6 +124,11 @@ pub enum AgentError {
 #[derive(Debug)]
 pub(super) struct Shared {
     pub(super) parts: AgentParts,
+    pub(super) watcher: Arc<dyn Watcher>,
+    /// What the agent says of itself now; that of the parts is what it said at first.
+    info: RwLock<Arc<AgentInfo>>,
+    /// The environment has changed.
+    pub(super) refreshed: Notify,
     stage: Arc<watch::Sender<Stage>>,
 }
 
@@ -118,8 +136,34 @@ impl Agent {
     /// An agent that has not begun to work.
     #[must_use]
     pub fn new(parts: AgentParts) -> Self {
+        Self::watched(parts, Arc::new(Nobody))
+    }
+
+    /// Like [`new`](Self::new), with somebody who is told what it does.
+    #[must_use]
+    pub fn watched(parts: AgentParts, watcher: Arc<dyn Watcher>) -> Self {
         let stage = Arc::new(watch::Sender::new(Stage::Working));
-        Self { shared: Arc::new(Shared { parts, stage }) }
+        let info = RwLock::new(Arc::new(parts.info.clone()));
+        Self { shared: Arc::new(Shared { parts, watcher, info, refreshed: Notify::new(), stage }) }
+    }
+
+    /// What it says of itself.
+    #[must_use]
+    pub fn info(&self) -> Arc<AgentInfo> {
+        self.shared.info()
+    }
+
+    /// Tells it of its environment as it is now. If that has changed, targets are held against it from now on and the platform
+    /// learns of it at once.
+    pub fn refresh(&self, environment: Environment) {
+        let now = self.shared.info();
+        if now.environment == environment {
+            return;
+        }
+        let refresh_time = Time::from(self.shared.parts.clock.now()).max(now.refresh_time.plus(NOTICED));
+        let changed = AgentInfo { environment, refresh_time, ..AgentInfo::clone(&now) };
+        *self.shared.info.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(changed);
+        self.shared.refreshed.notify_one();
     }
 
     /// Its address on the transport.
@@ -146,7 +190,11 @@ impl Agent {
             );
         }
         let address = Address::Agent(parts.info.queue_location.clone());
-        let subscription = parts.transport.subscribe(&address).await.map_err(|error| self.gone(error))?;
+        let subscription = tokio::select! {
+            // A relay that is away can be waited for a long time.
+            () = self.shared.reaches(Stage::Draining) => return Ok(()),
+            subscribed = parts.transport.subscribe(&address) => subscribed.map_err(|error| self.gone(error))?,
+        };
         tokio::select! {
             result = self.serve(subscription) => result,
             never = self.shared.send_heartbeats() => match never {},
@@ -190,6 +238,10 @@ impl Agent {
 }
 
 impl Shared {
+    pub(super) fn info(&self) -> Arc<AgentInfo> {
+        Arc::clone(&self.info.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Returns when the agent is at this stage or further.
     async fn reaches(&self, stage: Stage) {
         // It fails only without a sender, and this is one.

@@ -22,7 +22,10 @@ impl Shared {
                 Ok(()) => {
                     retry = FIRST_RETRY;
                     self.clear_up().await;
-                    sleep(period).await;
+                    tokio::select! {
+                        () = sleep(period) => {}
+                        () = self.refreshed.notified() => {}
+                    }
                 }
                 Err(error) => {
                     tracing::warn!(%error, "heartbeat not sent");
@@ -34,14 +37,14 @@ impl Shared {
     }
 
     async fn send_heartbeat(&self) -> Result<(), crate::BoxError> {
-        let info = AgentInfo {
-            heartbeat_time: self.parts.clock.now().into(),
-            status: "online".to_owned(),
-            ..self.parts.info.clone()
-        };
+        let now = self.parts.clock.now().into();
+        let info =
+            AgentInfo { heartbeat_time: now, status: "online".to_owned(), ..AgentInfo::clone(&self.info()) };
         let body = json::to_string(&info)?.into_bytes();
         let expires_in = self.parts.options.heartbeat_period.checked_mul(10);
-        Ok(self.parts.transport.send(&Address::Heartbeats, Envelope { body, expires_in }).await?)
+        self.parts.transport.send(&Address::Heartbeats, Envelope { body, expires_in }).await?;
+        self.watcher.heartbeat(now);
+        Ok(())
     }
 
     /// The journal of an agent that runs for years must not grow for years.

@@ -22,11 +22,15 @@ mod in_process;
 #[cfg(feature = "engine")]
 mod journal;
 mod local;
+#[cfg(feature = "engine")]
+mod masking;
 mod owner;
 #[cfg(feature = "engine")]
 mod runner;
 mod session;
 mod verify;
+#[cfg(feature = "engine")]
+mod watch;
 pub mod worker;
 
 #[cfg(feature = "engine")]
@@ -35,7 +39,9 @@ pub use {
     engine::{Agent, AgentError, AgentOptions, AgentParts, Stopper},
     in_process::InProcessRunner,
     journal::{Claim, Decision, FileJournal, Journal, JournalError, StoredAnswer},
+    masking::MaskingRunner,
     runner::{ModuleRunner, RunAnswer, RunLimits},
+    watch::Watcher,
 };
 pub use {
     environment::{host_name, platform},

@@ -54,6 +54,9 @@ pub struct AgentConfig {
     pub shown_actions: usize,
     /// Operations that run at the same time (default 2). Ours.
     pub parallel_operations: usize,
+    /// Where identity, journal and what else has to be kept lie (default `/var/lib/mig`; on macOS `/Library/Preferences/mig`, on
+    /// Windows `C:\mig`). Ours.
+    pub run_directory: PathBuf,
     /// Files of the client certificate.
     pub certificates: Certificates,
     /// Where lines go; `None` for the default.
@@ -94,12 +97,18 @@ impl Default for AgentConfig {
             tags: BTreeMap::new(),
             shown_actions: 15,
             parallel_operations: 2,
+            run_directory: DEFAULT_RUN_DIRECTORY.into(),
             certificates: Certificates::default(),
             logging: None,
         }
     }
 }
 
+const DEFAULT_RUN_DIRECTORY: &str = match std::env::consts::OS.as_bytes() {
+    b"macos" => "/Library/Preferences/mig",
+    b"windows" => "C:\\mig",
+    _ => "/var/lib/mig",
+};
 /// Most actions that the status page shows.
 const MAX_SHOWN_ACTIONS: usize = 30;
 /// Most operations at the same time.
@@ -148,6 +157,7 @@ impl Config for AgentConfig {
                 1..=MAX_PARALLEL_OPERATIONS,
             )
             .unwrap_or(config.parallel_operations),
+            run_directory: reader.path("agent", "rundir").unwrap_or(config.run_directory),
             certificates: Certificates {
                 ca: reader.path("certs", "ca"),
                 certificate: reader.path("certs", "cert"),

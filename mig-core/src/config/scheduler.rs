@@ -38,10 +38,14 @@ pub struct SchedulerConfig {
     pub retention: Option<Duration>,
     /// How long agents are kept after their last heartbeat; `None` for ever. Ours.
     pub agent_retention: Option<Duration>,
+    /// Tell new and refused agents and answers to listeners of the relay, as the original of 2015 did. Ours.
+    pub publishes_events: bool,
     /// Where metrics and health are served; `None` for nowhere. Ours.
     pub metrics: Option<SocketAddr>,
     /// The database; `None` for the embedded one.
     pub database: Option<Database>,
+    /// URL of the store if it is no database of a server, such as `sqlite:/var/lib/mig/mig.db`. Ours.
+    pub store: Option<String>,
     /// The broker; `None` if there is none.
     pub relay: Option<RelayConfig>,
     /// Log heartbeats too.
@@ -120,13 +124,24 @@ impl Config for SchedulerConfig {
             queue_cleanup_interval,
             retention: reader.duration("periodic", "retention").filter(|time| !time.is_zero()),
             agent_retention: reader.duration("periodic", "agentretention").filter(|time| !time.is_zero()),
+            publishes_events: reader.switch("events", "publish").unwrap_or(false),
             metrics: reader.address("metrics", "listen").flatten(),
             database: Database::read(reader),
+            store: store(reader),
             relay: relay(reader),
             logs_heartbeats: reader.switch("debug", "heartbeats").unwrap_or(false),
             logging: logging(reader),
         }
     }
+}
+
+/// One of both: nobody can guess which of two stores is meant.
+fn store(reader: &mut Reader<'_>) -> Option<String> {
+    let url = reader.word("store", "url")?;
+    if ["host", "dbname"].into_iter().any(|key| reader.word("postgres", key).is_some()) {
+        reader.fault("store", "url", "the section postgres names a store too: remove one of them");
+    }
+    Some(url)
 }
 
 fn relay(reader: &mut Reader<'_>) -> Option<RelayConfig> {

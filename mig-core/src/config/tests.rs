@@ -139,6 +139,8 @@ fn half_a_database_and_half_a_broker_are_faults() {
     let keys: Vec<&str> = faults.0.iter().map(|fault| fault.key.as_str()).collect();
     assert_eq!(keys, ["mq.pass", "mq.user", "postgres.dbname", "postgres.user", "postgres.sslmode"]);
     assert!(SchedulerConfig::parse("").unwrap().config.database.is_none());
+    let two = "[store]\nurl = sqlite:x\n[postgres]\nhost = h\ndbname = d\nuser = u\npassword = p\n";
+    assert_eq!(SchedulerConfig::parse(two).unwrap_err().0[0].key, "store.url");
 }
 
 #[test]

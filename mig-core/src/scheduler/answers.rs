@@ -1,16 +1,16 @@
 //! Answers: read under limits, compared with what was sent, stored once.
 
-use super::{Scheduler, SchedulerError, batch};
+use super::{Scheduler, SchedulerError, batch, events};
 use crate::{
     command::Command,
     id::{ActionId, CommandId},
     json,
     limits::MAX_COMMAND_BYTES,
-    scheduler::flow::{AnswerStatus, UnknownStatus},
+    scheduler::flow::{AnswerStatus, Reception, UnknownStatus},
     store::{Answer, SentCommand, StoreError},
     transport::Subscription,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Why an answer was dropped.
 #[derive(Debug, thiserror::Error)]
@@ -102,35 +102,54 @@ impl Scheduler {
     ) -> Result<(), SchedulerError> {
         loop {
             let batch = batch::gather(&mut *subscription).await?;
-            let commands: Vec<_> = batch.iter().filter_map(|delivery| kept(read(&delivery.body))).collect();
+            let (commands, bodies): (Vec<_>, Vec<_>) = batch
+                .iter()
+                .filter_map(|delivery| Some((kept(read(&delivery.body))?, &delivery.body)))
+                .unzip();
             let ids: Vec<_> = commands.iter().map(|command| command.id).collect();
             let sent = self.patiently(|| self.store.sent_commands(&ids)).await?;
             let answers = matching(commands, sent);
-            self.record_known(answers).await?;
+            let recorded = self.record_known(answers).await?;
+            let told = ids.iter().zip(bodies).filter(|(id, _)| recorded.contains(id));
+            told.for_each(|(_, body)| self.announce(events::COMMAND_RESULTS, body));
             batch::acknowledge(batch).await;
         }
     }
 
-    /// A command may be deleted between the look at it and its answer: then the others still count.
-    async fn record_known(&self, mut answers: Vec<Answer>) -> Result<(), SchedulerError> {
+    /// Records answers, and says to which commands. A command may be deleted between the look at it and its answer: then the
+    /// others still count.
+    async fn record_known(&self, mut answers: Vec<Answer>) -> Result<BTreeSet<CommandId>, SchedulerError> {
         while !answers.is_empty() {
             match self.patiently(|| self.record_answers(&answers)).await {
                 Err(SchedulerError::Store(StoreError::CommandNotFound(id))) => {
                     tracing::warn!(command = %id, "answer dropped: its command was deleted");
                     answers.retain(|answer| answer.command != id);
                 }
-                result => return result,
+                result => {
+                    result?;
+                    break;
+                }
             }
         }
-        Ok(())
+        Ok(answers.iter().map(|answer| answer.command).collect())
     }
 
     async fn record_answers(&self, answers: &[Answer]) -> Result<(), StoreError> {
         let receptions = self.store.record_answers(answers, self.clock.now()).await?;
         for (Answer { command, .. }, reception) in answers.iter().zip(receptions) {
+            metrics::counter!("mig_answers_total", "outcome" => outcome(reception)).increment(1);
             tracing::debug!(%command, ?reception, "answer");
         }
         Ok(())
+    }
+}
+
+/// The word of metrics.
+fn outcome(reception: Reception) -> &'static str {
+    match reception {
+        Reception::Accepted => "accepted",
+        Reception::Late => "late",
+        Reception::Repeated => "repeated",
     }
 }
 
@@ -145,7 +164,11 @@ fn matching(commands: Vec<Command>, sent: Vec<SentCommand>) -> Vec<Answer> {
 }
 
 fn kept<T>(result: Result<T, AnswerError>) -> Option<T> {
-    result.inspect_err(|error| tracing::warn!(%error, "answer dropped")).ok()
+    let dropped = |error: &AnswerError| {
+        metrics::counter!("mig_answers_total", "outcome" => "dropped").increment(1);
+        tracing::warn!(%error, "answer dropped");
+    };
+    result.inspect_err(dropped).ok()
 }
 
 #[cfg(test)]

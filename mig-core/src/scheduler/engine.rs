@@ -1,6 +1,6 @@
 //! The loops of a scheduler.
 
-use super::sweep;
+use super::{AllowList, events::Events, periodic::Latest, sweep};
 use crate::{
     clock::Clock,
     store::{Lease, OwnerId, Store, StoreError},
@@ -31,6 +31,18 @@ pub struct Options {
     pub keep_agents: Option<Duration>,
     /// How often it is looked for what need not be kept.
     pub forget_every: Duration,
+    /// How often agents are counted.
+    pub census_period: Duration,
+    /// Whether several agents of one address are reported.
+    pub reports_duplicates: bool,
+    /// Whether each command is logged with its agent when it is handed over.
+    pub logs_commands: bool,
+    /// Whether new and refused agents and answers are told to listeners of the relay.
+    pub publishes_events: bool,
+    /// Whether each heartbeat is logged.
+    pub logs_heartbeats: bool,
+    /// How often queues of agents that are gone are removed, if nothing waits there.
+    pub queue_cleanup_period: Duration,
 }
 
 /// The original's periods where it has them: a heartbeat each 5 minutes, idle after 5 of them.
@@ -47,6 +59,12 @@ impl Default for Options {
             keep_actions: None,
             keep_agents: None,
             forget_every: Duration::from_secs(87),
+            census_period: Duration::from_secs(87),
+            reports_duplicates: true,
+            publishes_events: false,
+            logs_commands: false,
+            logs_heartbeats: false,
+            queue_cleanup_period: Duration::from_secs(24 * 3600),
         }
     }
 }
@@ -59,6 +77,9 @@ pub struct Scheduler {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) owner: OwnerId,
     pub(super) options: Options,
+    pub(super) allow_list: Option<Arc<AllowList>>,
+    pub(super) latest: Latest,
+    pub(super) events: Events,
 }
 
 impl Scheduler {
@@ -71,7 +92,22 @@ impl Scheduler {
         owner: OwnerId,
         options: Options,
     ) -> Self {
-        Self { store, transport, clock, owner, options }
+        Self {
+            store,
+            transport,
+            clock,
+            owner,
+            options,
+            allow_list: None,
+            latest: Latest::default(),
+            events: Events::default(),
+        }
+    }
+
+    /// Takes heartbeats of these agents only.
+    #[must_use]
+    pub fn allowing(self, allow_list: AllowList) -> Self {
+        Self { allow_list: Some(Arc::new(allow_list)), ..self }
     }
 
     /// A lease that begins now: with it, an action is submitted so that this scheduler runs it.
@@ -94,6 +130,9 @@ impl Scheduler {
             failure = self.work() => failure,
             failure = self.keep_lease() => failure,
             failure = self.forget_old() => failure,
+            failure = self.count_agents() => failure,
+            failure = self.clean_up_queues() => failure,
+            never = self.publish_events() => match never {},
             () = stop => Ok(self.store.release_leases(&self.owner).await?),
         }
     }

@@ -81,6 +81,10 @@ impl Scheduler {
     /// The message of a command; `None`, and a report, if it can not be written.
     fn message(&self, command: StoredCommand, action: &Action) -> Option<Envelope> {
         let id = command.id;
+        if self.options.logs_commands {
+            let (agent, loader) = (&command.agent.name, &command.agent.loader_name);
+            tracing::info!(action = %action.id, command = %id, agent, loader, name = action.name, "asks");
+        }
         let expires_in = remaining(action.expire_after, self.clock.now());
         let mut document = command.into_command(action.clone());
         let operations = action.operations.as_ref().map_or(0, Vec::len);
@@ -96,6 +100,9 @@ impl Scheduler {
 
     async fn record(&self, outcome: Outcome) -> Result<(), StoreError> {
         let now = self.clock.now();
+        for (commands, word) in [(&outcome.taken, "taken"), (&outcome.failed, "postponed")] {
+            metrics::counter!("mig_hand_overs_total", "outcome" => word).increment(commands.len() as u64);
+        }
         if !outcome.taken.is_empty() {
             let how = if self.transport.is_durable() { Handover::Durable } else { Handover::Volatile };
             self.store.hand_over(&outcome.taken, &self.owner, how, now).await?;

@@ -1,6 +1,6 @@
 //! Heartbeats: who is there.
 
-use super::{Options, Scheduler, SchedulerError, batch};
+use super::{Options, Scheduler, SchedulerError, batch, events};
 use crate::{
     agent_info::AgentInfo,
     json,
@@ -39,6 +39,12 @@ pub enum HeartbeatError {
     /// Neither `daemon` nor `checkin` nor empty.
     #[error("agent '{agent}' reported an invalid mode")]
     Mode {
+        /// Queue location.
+        agent: String,
+    },
+    /// It is not on the allow-list.
+    #[error("agent '{agent}' is not on the allow-list: to let it take part, add this name as a line")]
+    NotAllowed {
         /// Queue location.
         agent: String,
     },
@@ -96,6 +102,17 @@ pub fn check_heartbeat(body: &[u8], now: SystemTime, options: &Options) -> Resul
 }
 
 impl Scheduler {
+    /// Passes on who is on the allow-list, if there is one.
+    fn allowed(&self, info: AgentInfo, body: &[u8]) -> Result<AgentInfo, HeartbeatError> {
+        match &self.allow_list {
+            Some(list) if !list.allows(&info.queue_location) => {
+                self.announce(events::AGENT_REFUSED, body);
+                Err(HeartbeatError::NotAllowed { agent: info.queue_location })
+            }
+            _ => Ok(info),
+        }
+    }
+
     /// Records the good heartbeats of each batch in one transaction; a bad one is reported and dropped.
     pub(super) async fn take_heartbeats(
         &self,
@@ -104,10 +121,20 @@ impl Scheduler {
         loop {
             let batch = batch::gather(&mut *subscription).await?;
             let now = self.clock.now();
-            let check = |delivery: &Delivery| check_heartbeat(&delivery.body, now, &self.options);
-            let agents: Vec<_> = batch.iter().filter_map(|delivery| kept(check(delivery))).collect();
+            let check = |delivery: &Delivery| {
+                let checked = check_heartbeat(&delivery.body, now, &self.options);
+                kept(checked.and_then(|info| self.allowed(info, &delivery.body)))
+            };
+            let (agents, bodies): (Vec<_>, Vec<_>) =
+                batch.iter().filter_map(|delivery| Some((check(delivery)?, &delivery.body))).unzip();
             if !agents.is_empty() {
+                counted(agents.len(), "recorded");
+                if self.options.logs_heartbeats {
+                    agents.iter().for_each(log);
+                }
                 self.patiently(|| self.store.record_heartbeats(&agents, now)).await?;
+                let new = agents.iter().zip(bodies).filter(|(agent, _)| self.is_new(&agent.queue_location));
+                new.for_each(|(_, body)| self.announce(events::AGENT_NEW, body));
             }
             batch::acknowledge(batch).await;
         }
@@ -115,7 +142,20 @@ impl Scheduler {
 }
 
 fn kept<T>(result: Result<T, HeartbeatError>) -> Option<T> {
-    result.inspect_err(|error| tracing::warn!(%error, "heartbeat ignored")).ok()
+    let ignored = |error: &HeartbeatError| {
+        counted(1, if matches!(error, HeartbeatError::NotAllowed { .. }) { "not_allowed" } else { "bad" });
+        tracing::warn!(%error, "heartbeat ignored");
+    };
+    result.inspect_err(ignored).ok()
+}
+
+fn log(agent: &AgentInfo) {
+    let AgentInfo { name, queue_location, pid, version, .. } = agent;
+    tracing::info!(agent = name, location = queue_location, pid, version, "heartbeat");
+}
+
+fn counted(heartbeats: usize, outcome: &'static str) {
+    metrics::counter!("mig_heartbeats_total", "outcome" => outcome).increment(heartbeats as u64);
 }
 
 #[cfg(test)]

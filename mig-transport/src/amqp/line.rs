@@ -74,6 +74,11 @@ impl Line {
         states.wait_for(is_other).await.ok();
     }
 
+    /// True if there is a connection now.
+    pub(super) fn is_up(&self) -> bool {
+        matches!(&*self.state.borrow(), State::Up(_))
+    }
+
     /// True if no connection will come any more.
     pub(super) fn is_closed(&self) -> bool {
         matches!(&*self.state.borrow(), State::Closed)
@@ -106,7 +111,7 @@ pub(super) async fn open(options: &AmqpOptions) -> Result<Opened, AmqpError> {
     let connection = dial::dial(options).await?;
     let events = Box::pin(connection.events_listener());
     if options.role == Role::Scheduler {
-        topology::declare(&connection).await?;
+        topology::declare(&connection, options.has_events).await?;
     }
     Ok(Opened { link: Link { connection, channels: Channels::default() }, events })
 }

@@ -23,7 +23,7 @@ pub use options::{AmqpOptions, Role};
 
 use async_trait::async_trait;
 use line::Line;
-use mig_core::transport::{Address, Envelope, Subscription, Transport, TransportError};
+use mig_core::transport::{Address, Envelope, Event, Subscription, Transport, TransportError};
 use names::Route;
 use publish::Publisher;
 use std::sync::Arc;
@@ -83,8 +83,14 @@ impl AmqpRelay {
             Role::Agent => Arc::clone(&publishing),
         };
         let window = Arc::new(Semaphore::new(options.window.get().min(Semaphore::MAX_PERMITS)));
-        let publisher = Publisher { line: publishing, role: options.role, window };
+        let publisher = Publisher { line: publishing, options: Arc::clone(&options), window };
         Self { shared: Arc::new(Shared { options, publisher, consuming }) }
+    }
+
+    /// True if there is a connection now, for each direction.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.shared.publisher.line.is_up() && self.shared.consuming.is_up()
     }
 
     /// Says farewell to the broker and ends the relay for all its clones: whoever waits gets [`TransportError::Closed`].
@@ -107,6 +113,18 @@ impl Transport for AmqpRelay {
         let route = Route::of(address).ok_or_else(unroutable)?;
         let line = Arc::clone(&self.shared.consuming);
         Ok(Box::new(consume::subscribe(line, &self.shared.options, route).await?))
+    }
+
+    async fn publish(&self, event: Event) -> Result<(), TransportError> {
+        self.shared.publisher.publish(event).await
+    }
+
+    async fn remove_unused(&self, address: &Address) -> Result<bool, TransportError> {
+        // A name that AMQP can not carry has no queue.
+        let Some(route) = Route::of(address) else { return Ok(false) };
+        let link = self.shared.publisher.line.link().await?;
+        let removed = topology::remove_unused(&link.connection, &route).await;
+        removed.map_err(|error| backend("removing a queue", error))
     }
 
     /// Queues and messages outlive the broker too.

@@ -8,6 +8,10 @@ use std::time::{Duration, SystemTime};
 pub(super) const TO_AGENTS: &str = "toagents";
 /// Direct exchange of answers and heartbeats.
 pub(super) const TO_SCHEDULERS: &str = "toschedulers";
+/// Topic exchange of events, of 2015.
+pub(super) const TO_WORKERS: &str = "toworkers";
+/// How long an event may wait for its listener.
+pub(super) const EVENT_LIFE: Duration = Duration::from_secs(6000);
 /// Before the queue location of an agent.
 const AGENT_PREFIX: &str = "mig.agt.";
 /// Longest name that AMQP can carry, in bytes.
@@ -33,6 +37,11 @@ impl Route {
         };
         let queue = format!("{AGENT_PREFIX}{name}");
         (queue.len() <= MAX_NAME_BYTES).then_some(Self { exchange, queue })
+    }
+
+    /// The exchange of events, and a topic in the place of a queue.
+    pub(super) fn of_event(topic: &str) -> Self {
+        Self { exchange: TO_WORKERS, queue: topic.to_owned() }
     }
 
     pub(super) fn key(&self) -> ShortString {

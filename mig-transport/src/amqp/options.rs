@@ -37,6 +37,8 @@ pub struct AmqpOptions {
     /// Messages that may wait for the broker's confirmation at once (default 64 for schedulers, 4 for agents). Each takes a
     /// channel. Further senders wait.
     pub window: NonZeroUsize,
+    /// Whether schedulers declare the exchange of events too (default no: the original of 2019 has none).
+    pub has_events: bool,
     /// Longest pause before the first attempt to connect again (default 1 s); doubled each time, shortened by chance.
     pub first_pause: Duration,
     /// Longest pause between attempts (default 60 s). We never give up.
@@ -48,8 +50,12 @@ pub struct AmqpOptions {
 /// A silent broker is noticed after two of these, in seconds.
 const HEARTBEAT_SECONDS: u16 = 30;
 
+/// Largest frame of an agent, in bytes. The driver has room for 64 of them per connection from its beginning, and the broker's
+/// 128 KiB would be half of the memory of an idle agent. Messages may be larger: they take several frames.
+const AGENT_FRAME_BYTES: u32 = 16 << 10;
+
 impl AmqpOptions {
-    /// Options for `amqp://` or `amqps://user:password@host:port/vhost`. Query parameters: `heartbeat` (seconds).
+    /// Options for `amqp://` or `amqps://user:password@host:port/vhost`. Query parameters: `heartbeat` (seconds), `frame_max` (bytes).
     ///
     /// # Errors
     /// [`AmqpError::Url`]; [`AmqpError::OwnCertificate`] if an `amqps` URL needs authorities and the system has none.
@@ -71,6 +77,9 @@ impl AmqpOptions {
             return Err(AmqpError::Url { reason: "it names no host".to_owned() });
         }
         uri.query.heartbeat.get_or_insert(HEARTBEAT_SECONDS);
+        if role == Role::Agent {
+            uri.query.frame_max.get_or_insert(AGENT_FRAME_BYTES);
+        }
         let tls = match uri.scheme {
             AMQPScheme::AMQPS => Some(tls::client(tls)?),
             AMQPScheme::AMQP => None,
@@ -85,6 +94,7 @@ impl AmqpOptions {
             connect_timeout: Duration::from_secs(10),
             prefetch: NonZeroU16::MIN.saturating_add(prefetch - 1),
             window: NonZeroUsize::MIN.saturating_add(window - 1),
+            has_events: false,
             first_pause: Duration::from_secs(1),
             longest_pause: Duration::from_secs(60),
             uri,

@@ -4,16 +4,16 @@
 //! next on its channel: with several under way, an unroutable one would pass for delivered.
 
 use super::{
-    AmqpError, Role, backend,
+    AmqpError, AmqpOptions, Role, backend,
     line::{Line, Link},
-    names::{Route, properties},
+    names::{EVENT_LIFE, Route, properties},
     topology,
 };
 use lapin::{
     Channel, Confirmation,
     options::{BasicPublishOptions, ConfirmSelectOptions},
 };
-use mig_core::transport::{Address, Envelope, TransportError};
+use mig_core::transport::{Address, Envelope, Event, TransportError};
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant, SystemTime},
@@ -39,6 +39,8 @@ impl Channels {
 struct Message {
     route: Route,
     envelope: Envelope,
+    /// Whether a queue for it has to be there.
+    mandatory: bool,
     began: Instant,
 }
 
@@ -59,7 +61,7 @@ const AGAIN: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) struct Publisher {
     pub(super) line: Arc<Line>,
-    pub(super) role: Role,
+    pub(super) options: Arc<AmqpOptions>,
     /// Room for messages that wait for their confirmation.
     pub(super) window: Arc<Semaphore>,
 }
@@ -69,17 +71,31 @@ impl Publisher {
     pub(super) async fn send(&self, to: &Address, envelope: Envelope) -> Result<(), TransportError> {
         let unroutable = || TransportError::Unroutable { address: to.clone() };
         let route = Route::of(to).ok_or_else(unroutable)?;
-        let message = Arc::new(Message { route, envelope, began: Instant::now() });
+        let message = Message { route, envelope, mandatory: true, began: Instant::now() };
+        if self.carry(message).await? { Ok(()) } else { Err(unroutable()) }
+    }
+
+    /// Like [`send`](Self::send), for whoever listens.
+    pub(super) async fn publish(&self, event: Event) -> Result<(), TransportError> {
+        let envelope = Envelope { body: event.body, expires_in: Some(EVENT_LIFE) };
+        let route = Route::of_event(event.topic);
+        // Nobody has to listen: it is never unroutable.
+        self.carry(Message { route, envelope, mandatory: false, began: Instant::now() }).await.map(drop)
+    }
+
+    /// False if there is no queue for it.
+    async fn carry(&self, message: Message) -> Result<bool, TransportError> {
+        let message = Arc::new(message);
         let mut declared = false;
         loop {
             let room = Arc::clone(&self.window).acquire_owned().await.map_err(|_| TransportError::Closed)?;
             let link = self.line.link().await?;
             if message.life_left() == Some(Duration::ZERO) {
-                return Ok(());
+                return Ok(true);
             }
             match attempt(&link, &message, room).await {
-                Fate::Confirmed => return Ok(()),
-                Fate::Unroutable => return Err(unroutable()),
+                Fate::Confirmed => return Ok(true),
+                Fate::Unroutable => return Ok(false),
                 Fate::NotStored => {
                     let queue = message.route.queue.clone();
                     return Err(backend("sending", AmqpError::NotStored { queue }));
@@ -88,9 +104,12 @@ impl Publisher {
                     tracing::debug!(operation, reason, queue = message.route.queue, "sending again");
                     tokio::time::sleep(AGAIN).await;
                 }
-                Fate::Failed(AmqpError::Missing { .. }) if self.role == Role::Scheduler && !declared => {
+                Fate::Failed(AmqpError::Missing { .. })
+                    if self.options.role == Role::Scheduler && !declared =>
+                {
                     declared = true;
-                    topology::declare(&link.connection).await.map_err(|error| backend("sending", error))?;
+                    let declaring = topology::declare(&link.connection, self.options.has_events);
+                    declaring.await.map_err(|error| backend("sending", error))?;
                 }
                 Fate::Failed(error) => return Err(backend("sending", error)),
             }
@@ -142,8 +161,8 @@ async fn open(link: &Link) -> lapin::Result<Channel> {
 }
 
 async fn publish(channel: &Channel, message: &Message) -> lapin::Result<Confirmation> {
-    let Message { route, envelope, .. } = message;
-    let options = BasicPublishOptions { mandatory: true, immediate: false };
+    let Message { route, envelope, mandatory, .. } = message;
+    let options = BasicPublishOptions { mandatory: *mandatory, immediate: false };
     let properties = properties(message.life_left(), SystemTime::now());
     let exchange = route.exchange.into();
     channel.basic_publish(exchange, route.key(), options, &envelope.body, properties).await?.await

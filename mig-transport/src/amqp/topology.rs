@@ -2,23 +2,25 @@
 
 use super::{
     AmqpError,
-    names::{Route, TO_AGENTS, TO_SCHEDULERS},
+    names::{Route, TO_AGENTS, TO_SCHEDULERS, TO_WORKERS},
 };
 use lapin::{
     Channel, Connection, ExchangeKind,
-    options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions},
+    options::{ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions},
     types::FieldTable,
 };
 use mig_core::transport::Address;
 
-/// What schedulers declare: both exchanges, and the queues of answers and heartbeats.
-pub(super) async fn declare(connection: &Connection) -> Result<(), AmqpError> {
+/// What schedulers declare: the exchanges, and the queues of answers and heartbeats.
+pub(super) async fn declare(connection: &Connection, has_events: bool) -> Result<(), AmqpError> {
     let opening = |error: lapin::Error| AmqpError::during("opening a channel", &error);
     let channel = connection.create_channel().await.map_err(opening)?;
-    for exchange in [TO_AGENTS, TO_SCHEDULERS] {
+    let events = has_events.then_some((TO_WORKERS, ExchangeKind::Topic));
+    let direct = [TO_AGENTS, TO_SCHEDULERS].map(|name| (name, ExchangeKind::Direct));
+    for (exchange, kind) in direct.into_iter().chain(events) {
         let options = ExchangeDeclareOptions { durable: true, ..ExchangeDeclareOptions::default() };
         channel
-            .exchange_declare(exchange.into(), ExchangeKind::Direct, options, FieldTable::default())
+            .exchange_declare(exchange.into(), kind, options, FieldTable::default())
             .await
             .map_err(|error| AmqpError::during("declaring an exchange", &error))?;
     }
@@ -42,4 +44,23 @@ pub(super) async fn declare_queue(channel: &Channel, route: &Route) -> Result<()
         .queue_bind(route.key(), route.exchange.into(), route.key(), options, nothing)
         .await
         .map_err(|error| AmqpError::during("binding a queue", &error))
+}
+
+/// Removes a queue that nobody reads and that holds no message; false if it is in use. The refusal ends the channel, so it has one
+/// of its own.
+pub(super) async fn remove_unused(connection: &Connection, route: &Route) -> Result<bool, AmqpError> {
+    let opening = |error: lapin::Error| AmqpError::during("opening a channel", &error);
+    let channel = connection.create_channel().await.map_err(opening)?;
+    let options = QueueDeleteOptions { if_unused: true, if_empty: true, nowait: false };
+    match channel.queue_delete(route.key(), options).await {
+        Ok(_) => {
+            // What is left of it ends with the connection.
+            channel.close(200, "OK".into()).await.ok();
+            Ok(true)
+        }
+        Err(error) => match AmqpError::during("removing a queue", &error) {
+            AmqpError::Different { .. } => Ok(false),
+            error => Err(error),
+        },
+    }
 }

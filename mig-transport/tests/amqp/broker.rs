@@ -1,7 +1,7 @@
 //! A RabbitMQ of our own: folder, ports, node name, plugins and epmd are nobody else's. One for the whole test program, which
 //! ends it also when it is killed itself; tests that hurt their broker start another.
 
-use crate::tls::Authority;
+use crate::authority::Authority;
 use mig_transport::amqp::{AmqpOptions, AmqpRelay, Role};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::{
@@ -292,7 +292,7 @@ fn start(program: &Path, directory: &Path, ports: [u16; 3], node: &str, guards: 
 }
 
 /// A shell that kills the group of `process` as soon as this program has ended.
-fn guard(process: &Child) -> Child {
+pub(crate) fn guard(process: &Child) -> Child {
     guard_and(process, "")
 }
 

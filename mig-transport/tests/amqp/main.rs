@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![expect(clippy::print_stdout, reason = "what was skipped, and what happened under faults")]
 
+mod authority;
 mod broker;
 mod contract;
 mod dependencies;

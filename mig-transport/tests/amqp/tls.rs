@@ -1,47 +1,11 @@
 //! TLS with a private authority and client certificates.
 
-use crate::broker;
+use crate::{
+    authority::{Authority, Issued},
+    broker,
+};
 use mig_core::transport::{Address, Envelope, Transport as _};
 use mig_transport::amqp::{AmqpError, AmqpOptions, AmqpRelay, Role, TlsIdentity, TlsOptions};
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
-use std::{fs, path::Path};
-
-pub(crate) struct Authority {
-    pem: String,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-pub(crate) struct Issued {
-    certificate: String,
-    key: String,
-}
-
-impl Authority {
-    pub(crate) fn new(name: &str) -> Self {
-        let key = KeyPair::generate().unwrap();
-        let mut parameters = CertificateParams::new(Vec::new()).unwrap();
-        parameters.distinguished_name.push(DnType::CommonName, name);
-        parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let pem = parameters.self_signed(&key).unwrap().pem();
-        Self { pem, issuer: Issuer::new(parameters, key) }
-    }
-
-    pub(crate) fn issue(&self, name: &str) -> Issued {
-        let key = KeyPair::generate().unwrap();
-        let mut parameters = CertificateParams::new(vec![name.to_owned()]).unwrap();
-        parameters.distinguished_name.push(DnType::CommonName, name);
-        let certificate = parameters.signed_by(&key, &self.issuer).unwrap().pem();
-        Issued { certificate, key: key.serialize_pem() }
-    }
-}
-
-impl Issued {
-    pub(crate) fn write(&self, directory: &Path, authority: &Authority) {
-        fs::write(directory.join("ca.pem"), &authority.pem).unwrap();
-        fs::write(directory.join("certificate.pem"), &self.certificate).unwrap();
-        fs::write(directory.join("key.pem"), &self.key).unwrap();
-    }
-}
 
 fn of(authority: &Authority, identity: Option<Issued>) -> TlsOptions {
     let identity = identity.map(|issued| TlsIdentity { certificates: issued.certificate, key: issued.key });

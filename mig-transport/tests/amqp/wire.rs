@@ -8,7 +8,8 @@ use lapin::{
     },
     types::FieldTable,
 };
-use mig_core::transport::{Address, Envelope, Transport as _};
+use mig_core::transport::{Address, Envelope, Event, Transport as _};
+use mig_transport::amqp::{AmqpRelay, Role};
 use std::time::{Duration, SystemTime};
 
 const COMMAND: &[u8] = include_bytes!("../captures/command.json");
@@ -130,4 +131,31 @@ async fn what_the_original_declared_is_used_as_it_is() {
     let message = Envelope { body: COMMAND.to_vec(), expires_in: None };
     scheduler.send(&Address::Agent("linux.old".to_owned()), message).await.unwrap();
     assert!(get(&other, name).await.data == COMMAND);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn events_are_those_of_2015_and_reach_whoever_listens() {
+    let Some(broker) = broker::shared() else { return };
+    let host = broker.virtual_host();
+    let mut options = broker::options(&broker.url("scheduler", &host), Role::Scheduler);
+    options.has_events = true;
+    let relay = AmqpRelay::connect(options).await.unwrap();
+    let event = |body: &[u8]| Event { topic: "agent.new", body: body.to_vec() };
+    relay.publish(event(b"nobody listens yet")).await.unwrap();
+    let (_connection, worker) = bare(&broker.url("root", &host)).await;
+    let (queue, nothing) = ("migevent.worker.agent_intel", FieldTable::default);
+    worker.queue_declare(queue.into(), QueueDeclareOptions::default(), nothing()).await.unwrap();
+    let bind = worker.queue_bind(
+        queue.into(),
+        "toworkers".into(),
+        "agent.*".into(),
+        QueueBindOptions::default(),
+        nothing(),
+    );
+    bind.await.unwrap();
+    relay.publish(event(b"{}")).await.unwrap();
+    let message = get(&worker, queue).await;
+    assert_as_recorded(&message.properties, "6000000");
+    assert_eq!((message.exchange.as_str(), message.routing_key.as_str()), ("toworkers", "agent.new"));
+    assert!(message.data == b"{}");
 }

@@ -4,3 +4,4 @@ mod answers;
 mod crashes;
 mod refusals;
 mod support;
+mod watching;

@@ -1,0 +1,7 @@
+//! The program `mig-scheduler`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    mig_scheduler::run()
+}
