@@ -67,4 +67,4 @@ step "tests: modules with all features"
 cargo test -p mig-modules --all-features
 
 step "tests: everything else"
-cargo test --workspace --exclude mig-modules --features mig-store/postgres,mig-transport/amqp
+cargo test --workspace --exclude mig-modules --features mig-store/postgres,mig-transport/amqp,mig-transport/http,mig-transport/http-gateway
