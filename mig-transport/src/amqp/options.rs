@@ -41,7 +41,7 @@ pub struct AmqpOptions {
     pub has_events: bool,
     /// Longest pause before the first attempt to connect again (default 1 s); doubled each time, shortened by chance.
     pub first_pause: Duration,
-    /// Longest pause between attempts (default 60 s). We never give up.
+    /// Longest pause between attempts (default 5 s for schedulers, of which there are few, 60 s for agents). We never give up.
     pub longest_pause: Duration,
     pub(super) uri: AMQPUri,
     pub(super) tls: Option<Arc<rustls::ClientConfig>>,
@@ -84,9 +84,9 @@ impl AmqpOptions {
             AMQPScheme::AMQPS => Some(tls::client(tls)?),
             AMQPScheme::AMQP => None,
         };
-        let (name, prefetch, window) = match role {
-            Role::Scheduler => ("mig-scheduler", 256, 64),
-            Role::Agent => ("mig-agent", 4, 4),
+        let (name, prefetch, window, longest_pause) = match role {
+            Role::Scheduler => ("mig-scheduler", 256, 64, 5),
+            Role::Agent => ("mig-agent", 4, 4, 60),
         };
         Ok(Self {
             role,
@@ -96,7 +96,7 @@ impl AmqpOptions {
             window: NonZeroUsize::MIN.saturating_add(window - 1),
             has_events: false,
             first_pause: Duration::from_secs(1),
-            longest_pause: Duration::from_secs(60),
+            longest_pause: Duration::from_secs(longest_pause),
             uri,
             tls,
         })
