@@ -171,7 +171,7 @@ impl Disk {
     fn mount() -> Option<Self> {
         let place = tempfile::tempdir().expect("a folder");
         let mount = std::process::Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=512k", "mig-test"])
+            .args(["-t", "tmpfs", "-o", "size=2m", "mig-test"])
             .arg(place.path())
             .output();
         match mount {
