@@ -266,6 +266,8 @@ async fn a_full_queue_does_not_hold_up_the_others() {
 #[tokio::test]
 async fn bad_heartbeats_are_ignored_and_good_ones_behind_them_are_not() {
     let (platform, relay) = with_agents(&[], honest).await;
+    // The scheduler may not have come to its queues yet.
+    relay.subscribe(&Address::Heartbeats).await.unwrap();
     let mut nameless = online("two");
     nameless.queue_location.clear();
     for text in
