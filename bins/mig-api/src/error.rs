@@ -63,7 +63,7 @@ impl ApiError {
         Self { source: Some(source.into()), ..Self::new(status, message) }
     }
 
-    /// Nobody's fault for now.
+    /// A service behind us does not answer: the same call may succeed later.
     pub(crate) fn unavailable(message: &str, source: impl Into<BoxError>) -> Self {
         Self {
             source: Some(source.into()),
